@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machine frames: one struct page_info for each, a NUMA-aware buddy allocator
+ * with per-CPU caches of single frames, ownership and accounting per domain.
+ *
+ * Life of a guest's frame: domain_page_alloc() gives it an owner, the
+ * PAGE_ALLOCATED flag and one reference for it. Everyone who uses the frame
+ * (a p2m lookup in progress, a grant or foreign mapping, a shared structure)
+ * holds a further reference. Taking it out of the domain (page_free_guest)
+ * drops the flag and its reference; when the last reference is put, the frame
+ * leaves the domain's account, is scrubbed and goes back to the free lists.
+ */
+#ifndef HV_PAGE_ALLOC_H
+#define HV_PAGE_ALLOC_H
+
+#include <hv/types.h>
+#include <hv/public.h>
+
+struct domain;
+
+/* PAGE flags */
+#define PAGE_ALLOCATED 0x01 /* the owner's own reference is held */
+#define PAGE_HV        0x02 /* the hypervisor's memory (owner is nobody, or the domain it serves) */
+#define PAGE_FREE      0x04 /* in the allocator */
+#define PAGE_DIRTY     0x08 /* free, but not scrubbed yet */
+#define PAGE_OFFLINE   0x10 /* never handed out */
+
+#define PAGE_NO_OWNER  0xffff
+
+/* 16 bytes a frame: 0.4 % of memory. */
+struct page_info {
+    union {
+        struct {
+            uint32_t refs;  /* references held; changed only with owner unchanged */
+            uint16_t owner; /* domid, or PAGE_NO_OWNER */
+            uint8_t flags;  /* PAGE_* */
+            uint8_t order;  /* of the free block that this frame heads */
+        };
+        uint64_t ref_word; /* the above, changed as one by compare-and-swap */
+    };
+    uint32_t next; /* mfn of the next in a free list */
+    union {
+        uint32_t prev;      /* free: mfn of the previous in the list */
+        uint32_t type_info; /* in use: type and type count, for PV guests */
+    };
+};
+
+/* Allocation flags */
+#define ALLOC_NODE(n)  (((n) + 1u) & 0xff) /* prefer this node */
+#define ALLOC_EXACT    0x100               /* this node only */
+#define ALLOC_BELOW_4G 0x200
+#define ALLOC_NO_SCRUB 0x400 /* the caller overwrites all of it */
+#define ALLOC_ANY      0
+
+/* Boot: hands the range of frames [start, end) of @node to the allocator. */
+void page_alloc_add_range(mfn_t start, mfn_t end, unsigned int node);
+
+/* Hypervisor's memory, zeroed unless ALLOC_NO_SCRUB. NULL if there is none. */
+struct page_info *page_alloc(unsigned int order, unsigned int flags);
+void page_free(struct page_info *pg, unsigned int order);
+/* The same, as a pointer into the direct map. @owner: charged in a debug count, may be NULL. */
+void *hv_alloc_pages(unsigned int order, unsigned int flags);
+void hv_free_pages(void *va, unsigned int order);
+
+/* Small objects (up to a page) of the hypervisor, zeroed; kmalloc-like, 16-byte aligned. */
+void *hv_alloc(size_t size);
+void hv_free(void *p);
+
+/*
+ * Guest memory: 2^order frames owned by @d, charged against d->max_pages, each
+ * with PAGE_ALLOCATED and one reference, scrubbed. NULL: no memory, or over the
+ * limit, or @d is dying.
+ */
+struct page_info *domain_page_alloc(struct domain *d, unsigned int order, unsigned int flags);
+
+/*
+ * A frame of the hypervisor that @d shares (shared info, grant frames): owned by
+ * @d for page_get, not charged against its limit. domain_unshare_page drops it.
+ */
+int domain_share_page(struct domain *d, struct page_info *pg);
+void domain_unshare_page(struct domain *d, struct page_info *pg);
+
+/* A reference if @pg is in use and owned by @d. */
+bool __must_check page_get(struct page_info *pg, const struct domain *d);
+/* A further reference to a frame of which the caller holds one already. */
+void page_ref(struct page_info *pg);
+/* Drops a reference; the last one frees the frame. */
+void page_put(struct page_info *pg);
+/* Drops the owner's own reference (once: false if PAGE_ALLOCATED was gone already). */
+bool page_free_guest(struct page_info *pg);
+
+/* Frames in all, free, and waiting to be scrubbed; of one node or (-1) of all. */
+uint64_t page_alloc_total(void);
+uint64_t page_alloc_free(int node);
+uint64_t page_alloc_dirty(void);
+
+/* Scrub waiting frames on this CPU for a bounded time; false when nothing is left. */
+bool page_alloc_scrub_some(void);
+
+/* Is there a page_info for it (is it RAM)? */
+bool mfn_valid(mfn_t m);
+struct page_info *mfn_to_page(mfn_t m);
+mfn_t page_to_mfn(const struct page_info *pg);
+
+/* The direct map of all RAM. Guests' frames are in it too, for copies; never executable. */
+void *mfn_to_virt(mfn_t m);
+mfn_t virt_to_mfn(const void *va);
+static inline void *page_to_virt(const struct page_info *pg)
+{
+    return mfn_to_virt(page_to_mfn(pg));
+}
+static inline struct page_info *virt_to_page(const void *va)
+{
+    return mfn_to_page(virt_to_mfn(va));
+}
+
+#endif

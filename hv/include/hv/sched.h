@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler's two faces: what the hypervisor asks of it (vcpu_wake and so
+ * on), and what an algorithm provides (struct sched_ops).
+ */
+#ifndef HV_SCHED_H
+#define HV_SCHED_H
+
+#include <hv/domain.h>
+
+/* --- asked by the hypervisor --- */
+
+void sched_init(void);
+void sched_init_cpu(unsigned int cpu);
+int sched_vcpu_init(struct vcpu *v);
+void sched_vcpu_destroy(struct vcpu *v);
+
+/* Its pause or blocked state changed: make it run, or not. */
+void vcpu_wake(struct vcpu *v);
+/* No longer runnable: off its CPU soon (the _sync form waits until it is). */
+void vcpu_sleep(struct vcpu *v);
+void vcpu_sleep_sync(struct vcpu *v);
+/* The calling vCPU gives way, or waits for an event. */
+void vcpu_yield(void);
+void vcpu_block(void);
+
+/* Softirq: picks and switches. */
+void sched_run(void);
+
+int do_sched_op(int cmd, XEN_GUEST_HANDLE(void) arg);
+
+/* --- provided by an algorithm --- */
+
+struct sched_decision {
+    struct vcpu *vcpu; /* NULL: idle */
+    uint64_t slice_ns; /* at most so long; 0: no limit */
+};
+
+struct sched_ops {
+    const char *name;
+    unsigned int id; /* XEN_SCHEDULER_* */
+    int (*cpu_init)(struct cpu *c);
+    int (*vcpu_init)(struct vcpu *v);
+    void (*vcpu_destroy)(struct vcpu *v);
+    /* @v became runnable (wake) or is no longer (sleep). It may be running still. */
+    void (*wake)(struct vcpu *v);
+    void (*sleep)(struct vcpu *v);
+    void (*yield)(struct vcpu *v);
+    /* @prev (NULL: idle) ran since the last call and is runnable or not; what next on @c? */
+    struct sched_decision (*pick)(struct cpu *c, struct vcpu *prev, uint64_t now);
+    /* @prev's state is saved: another CPU may run it from now on. */
+    void (*switched_out)(struct vcpu *prev);
+};
+
+extern const struct sched_ops sched_fair;
+
+#endif
