@@ -31,6 +31,9 @@ struct store *store_open_fd(int fd);
 
 void store_close(struct store *store);
 
+/* Whether the connection has failed for good. */
+bool store_is_broken(struct store *store);
+
 /* The socket, for poll(): readable means that store_watch_next() with a timeout of 0 may have
  * something. Events already queued do not show here, so drain them first. */
 int store_fd(const struct store *store);

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+libpando-y += ctl/store.o ctl/store_conn.o
