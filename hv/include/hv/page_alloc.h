@@ -13,8 +13,9 @@
 #ifndef HV_PAGE_ALLOC_H
 #define HV_PAGE_ALLOC_H
 
-#include <hv/types.h>
+#include <hv/layout.h>
 #include <hv/public.h>
+#include <hv/types.h>
 
 struct domain;
 
@@ -99,16 +100,45 @@ bool page_alloc_scrub_some(void);
 
 /* Is there a page_info for it (is it RAM)? */
 bool mfn_valid(mfn_t m);
-struct page_info *mfn_to_page(mfn_t m);
-mfn_t page_to_mfn(const struct page_info *pg);
 
 /* The direct map of all RAM. Guests' frames are in it too, for copies; never executable. */
-void *mfn_to_virt(mfn_t m);
-mfn_t virt_to_mfn(const void *va);
+static inline void *mfn_to_virt(mfn_t m)
+{
+    return (void *)(DIRECT_MAP_BASE + (m.v << PAGE_SHIFT));
+}
+
+static inline void *paddr_to_virt(paddr_t p)
+{
+    return (void *)(DIRECT_MAP_BASE + p);
+}
+
+/* Of direct-map addresses only. */
+static inline paddr_t virt_to_paddr(const void *va)
+{
+    return (paddr_t)va - DIRECT_MAP_BASE;
+}
+
+static inline mfn_t virt_to_mfn(const void *va)
+{
+    return paddr_to_mfn(virt_to_paddr(va));
+}
+
+/* Of frames that are RAM (mfn_valid). */
+static inline struct page_info *mfn_to_page(mfn_t m)
+{
+    return (struct page_info *)FRAME_TABLE_BASE + m.v;
+}
+
+static inline mfn_t page_to_mfn(const struct page_info *pg)
+{
+    return mfn((uint64_t)(pg - (struct page_info *)FRAME_TABLE_BASE));
+}
+
 static inline void *page_to_virt(const struct page_info *pg)
 {
     return mfn_to_virt(page_to_mfn(pg));
 }
+
 static inline struct page_info *virt_to_page(const void *va)
 {
     return mfn_to_page(virt_to_mfn(va));

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What AMD SVM and Intel VMX each provide. Nothing above this table knows which
+ * of them runs. Chosen once at boot.
+ */
+#ifndef X86_HVM_VENDOR_H
+#define X86_HVM_VENDOR_H
+
+#include "x86/x86.h"
+
+struct vendor_ops {
+    const char *name;
+
+    /* Boot, on each CPU: switches virtualization on. Negative errno, with a log line. */
+    int (*cpu_up)(void);
+    void (*cpu_down)(void);
+
+    int (*vcpu_create)(struct vcpu *v);
+    void (*vcpu_destroy)(struct vcpu *v);
+    /* Loads or saves what stays on the CPU while the vCPU runs on it. */
+    void (*switch_in)(struct vcpu *v);
+    void (*switch_out)(struct vcpu *v);
+
+    /*
+     * Enters the guest with arch.gpr, rip, rsp, rflags and arch.pending, and
+     * returns after the exit with them updated and arch.exit filled in. Called
+     * with interrupts off; returns with them off. An event whose delivery was
+     * interrupted by the exit is put back in arch.pending.
+     */
+    void (*run)(struct vcpu *v);
+
+    /* An interrupt waits and the guest can't take it: exit as soon as it can. */
+    void (*request_interrupt_window)(struct vcpu *v, bool on);
+    /* The guest can take an external interrupt now (IF, no shadow). */
+    bool (*interrupts_allowed)(struct vcpu *v);
+    /* The exiting or emulated instruction is done: clears the interrupt shadow. */
+    void (*end_instruction)(struct vcpu *v);
+
+    void (*get_paging)(struct vcpu *v, struct x86_paging *p);
+    /* n: 0, 2, 3, 4. Consequences (paging mode, EFER.LMA) are the back-end's. */
+    uint64_t (*get_cr)(struct vcpu *v, unsigned int n);
+    void (*set_cr)(struct vcpu *v, unsigned int n, uint64_t value);
+    uint64_t (*get_efer)(struct vcpu *v);
+    void (*set_efer)(struct vcpu *v, uint64_t value);
+    void (*get_segment)(struct vcpu *v, enum x86_seg s, struct x86_segment *seg);
+    void (*set_segment)(struct vcpu *v, enum x86_seg s, const struct x86_segment *seg);
+    void (*get_table)(struct vcpu *v, bool idt, struct x86_table *t);
+    void (*set_table)(struct vcpu *v, bool idt, const struct x86_table *t);
+    uint64_t (*get_dr7)(struct vcpu *v);
+    void (*set_dr7)(struct vcpu *v, uint64_t value);
+
+    /*
+     * MSRs that the back-end keeps with the guest's state (FS and GS base, STAR,
+     * SYSENTER, PAT...): false if @msr is none of them.
+     */
+    bool (*msr_read)(struct vcpu *v, uint32_t msr, uint64_t *value);
+    bool (*msr_write)(struct vcpu *v, uint32_t msr, uint64_t value);
+
+    /* Drops all of the domain's translations on this CPU at its next entry. */
+    void (*flush_tlb)(struct vcpu *v);
+    void (*set_tsc_offset)(struct vcpu *v, uint64_t offset);
+    /* The two bytes after 0F 01: VMMCALL or VMCALL, for the hypercall page. */
+    uint8_t hypercall_opcode[3];
+};
+
+extern const struct vendor_ops *vendor;
+extern const struct vendor_ops svm_ops;
+
+#endif
