@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: MIT
 libpando-y += ctl/store.o ctl/store_conn.o
+libpando-y += ctl/hcall.o ctl/hcall_domain.o ctl/hcall_memory.o
+libpando-y += ctl/error.o ctl/handle.o

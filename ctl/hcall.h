@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls and foreign memory by /dev/xen/privcmd.
+ *
+ * Functions return 0 (or a result that is not negative) or a negative errno, the hypervisor's or
+ * the kernel's. All may be called from any thread.
+ */
+#ifndef PANDO_HCALL_H
+#define PANDO_HCALL_H
+
+#include "xenabi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct hcall;
+
+/*
+ * Opens the devices. On failure *why (a static string) says in a sentence what is missing.
+ */
+int hcall_open(struct hcall **hcall, const char **why);
+void hcall_close(struct hcall *hcall);
+
+/*
+ * Memory that the hypervisor may read and write during a hypercall: zeroed, page-aligned, never
+ * paged out or migrated. NULL when out of memory.
+ */
+void *hcall_alloc(struct hcall *hcall, size_t size);
+void hcall_free(struct hcall *hcall, void *buf, size_t size);
+
+/* Each copies *op into safe memory and back. Buffers that *op points to come from hcall_alloc(). */
+int hcall_domctl(struct hcall *hcall, struct xen_domctl *op);
+int hcall_sysctl(struct hcall *hcall, struct xen_sysctl *op);
+long hcall_memory(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
+int hcall_event(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
+/* The result of xen_version is a number for XENVER_version; @arg may be NULL. */
+long hcall_version(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
+
+/* A domctl without arguments: pause, unpause, destroy. */
+int hcall_domctl_simple(struct hcall *hcall, uint32_t cmd, uint32_t domid);
+
+int hcall_param_set(struct hcall *hcall, uint32_t domid, uint32_t param, uint64_t value);
+int hcall_param_get(struct hcall *hcall, uint32_t domid, uint32_t param, uint64_t *value);
+
+/* An event channel of @domid that domain @remote may bind to. */
+int hcall_evtchn_alloc(struct hcall *hcall, uint32_t domid, uint32_t remote, uint32_t *port);
+
+/*
+ * Gives memory to a domain: @count extents of 2^@order pages at the frames @gfns. Returns how many
+ * were given, which may be fewer, or a negative errno if none.
+ */
+long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, size_t count,
+                    unsigned int order);
+
+/* Maps frames [gfn, gfn + count) of a domain; unmap with hcall_unmap(). */
+int hcall_map(struct hcall *hcall, uint32_t domid, uint64_t gfn, size_t count, bool writable,
+              void **address);
+/* Maps frames of a resource (XENMEM_resource_*) of a domain. */
+int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint32_t id,
+                       uint32_t frame, size_t count, void **address);
+void hcall_unmap(void *address, size_t count);
+
+/* Information on domains from @first on, at most @max: returns how many there were. */
+int hcall_domain_list(struct hcall *hcall, uint32_t first, struct xen_domctl_getdomaininfo *list,
+                      size_t max);
+
+/* One domain; -ESRCH if there is none with just that id. */
+int hcall_domain_info(struct hcall *hcall, uint32_t domid, struct xen_domctl_getdomaininfo *info);
+
+#endif
