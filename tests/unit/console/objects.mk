@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+unit-tests += console-ring console-scrollback console-protocol console-bucket
+console-ring-unit-y := tests/unit/console/ring.o console/ring.o
+console-scrollback-unit-y := tests/unit/console/scrollback.o console/scrollback.o
+console-protocol-unit-y := tests/unit/console/protocol.o console/protocol.o
+console-bucket-unit-y := tests/unit/console/bucket.o console/bucket.o
