@@ -3,6 +3,14 @@
 
 #define NS_PER_S 1000000000ull
 
+/* The time, rounded up, in which @tokens come. */
+static uint64_t time_of(const struct bucket *bucket, uint64_t tokens)
+{
+    unsigned __int128 product = (unsigned __int128)tokens * NS_PER_S;
+
+    return (uint64_t)((product + bucket->rate - 1) / bucket->rate);
+}
+
 void bucket_init(struct bucket *bucket, uint64_t rate, uint64_t burst, uint64_t now)
 {
     *bucket = (struct bucket){ .rate = rate, .burst = burst, .level = burst, .time = now };
@@ -28,8 +36,9 @@ uint64_t bucket_level(struct bucket *bucket, uint64_t now)
         bucket->time = now;
     } else {
         bucket->level += tokens;
-        /* The part of a token that has not come yet stays in the time. */
-        bucket->time += (uint64_t)((unsigned __int128)tokens * NS_PER_S / bucket->rate);
+        /* The part of a token that has not come yet stays in the time; rounded up, so that asking
+         * often never gives more than the rate. */
+        bucket->time += time_of(bucket, tokens);
     }
     return bucket->level;
 }
@@ -49,8 +58,6 @@ uint64_t bucket_wait(struct bucket *bucket, uint64_t tokens, uint64_t now)
     if (level >= tokens) {
         return 0;
     }
-    time = bucket->time +
-           (uint64_t)(((unsigned __int128)(tokens - level) * NS_PER_S + bucket->rate - 1) /
-                      bucket->rate);
+    time = bucket->time + time_of(bucket, tokens - level);
     return time > now ? time - now : 1;
 }
