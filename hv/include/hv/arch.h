@@ -15,7 +15,8 @@ void arch_console_putc(char c);
 /* -1: nothing to read. */
 int arch_console_getc(void);
 void arch_backtrace(void);
-void arch_halt_all(void) __noreturn;
+/* The end of panic: stops all CPUs; restarts the machine unless told to stay. */
+void arch_panic_stop(void) __noreturn;
 void arch_machine_restart(void) __noreturn;
 void arch_machine_poweroff(void) __noreturn;
 /* Idle with interrupts enabled until one comes, unless a softirq is pending. */

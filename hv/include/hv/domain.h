@@ -116,6 +116,9 @@ struct domain {
     int64_t time_offset;     /* seconds, of its wallclock */
     uint64_t hvm_params[64]; /* HVM_PARAM_* (hvm/params.h) */
 
+    uint64_t log_refill; /* ns: rate limit of log_domain */
+    uint32_t log_tokens;
+
     struct arch_domain *arch;
 };
 

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+hv-y += hv/x86/boot/head.o
+hv-y += hv/x86/boot/trampoline.o
+hv-y += hv/x86/boot/main.o
+hv-y += hv/x86/boot/multiboot.o
+hv-y += hv/x86/boot/memory.o
+hv-y += hv/x86/cpu/uart.o
+hv-y += hv/x86/cpu/traps.o
+hv-y += hv/x86/cpu/trap_stubs.o
+hv-y += hv/x86/cpu/apic.o
+hv-y += hv/x86/cpu/time.o
+hv-y += hv/x86/cpu/smp.o
+hv-y += hv/x86/cpu/features.o
+hv-y += hv/x86/mm/paging.o
