@@ -148,7 +148,7 @@ const char *pando_action_name(enum pando_action action);
 
 /*
  * The number of a virtual disk by its name, as xen-vbd-interface(7) has it: xvda, sda, hda, with or
- * without a partition's number, or d0p1, or a plain number. False if it is none of these.
+ * without a partition's number, or d0p1. False if it is none of these.
  */
 bool pando_vdev_number(const char *vdev, uint32_t *number);
 
