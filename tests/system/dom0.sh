@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# Runs in dom0, in front of a system test's script. Lines that begin with TAP: are read by
+# lib.sh. The script's exit status says whether everything was reached, not whether it passed.
+
+# check DESCRIPTION COMMAND...: passes if the command does.
+check() {
+    description=$1
+    shift
+    if "$@" >/tmp/check.out 2>&1 </dev/null; then
+        echo "TAP: ok $description"
+    else
+        echo "TAP: no $description (status $?)"
+        sed 's/^/TAP: # /' /tmp/check.out | tail -n 20
+    fi
+}
+
+# equal DESCRIPTION GOT EXPECTED
+equal() {
+    if [ "$2" = "$3" ]; then
+        echo "TAP: ok $1"
+    else
+        echo "TAP: no $1 (got '$2', expected '$3')"
+    fi
+}
+
+# within SECONDS COMMAND...: tries the command until it passes.
+within() {
+    left=$(($1 * 5))
+    shift
+    until "$@"; do
+        left=$((left - 1))
+        if [ $left -le 0 ]; then
+            echo "$*: not within the time"
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+
+# console_has GUEST PATTERN: the guest's console log matches.
+console_has() {
+    grep -q -E "$2" "/var/log/pando/console-$1.log"
+}
+
+# on_console GUEST PATTERN SECONDS
+on_console() {
+    within "$3" console_has "$1" "$2" || {
+        tail -n 20 "/var/log/pando/console-$1.log"
+        return 1
+    }
+}
+
+# guest_initrd OUT: the demo guest's initrd, with standard input as its /etc/rc.local.
+guest_initrd() {
+    mkdir -p /tmp/initrd/etc
+    { echo '#!/bin/sh'; cat; } >/tmp/initrd/etc/rc.local
+    chmod 755 /tmp/initrd/etc/rc.local
+    (cd /tmp/initrd && find . -mindepth 1 | cpio -o -H newc 2>/dev/null) |
+        cat /guests/initrd.cpio.gz - >"$1"
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# System tests: each boots the machine with a script of its own in dom0, which reports by the
+# functions of dom0.sh. Sourced by tests/system/*.t.
+#
+#   dom0_script <<'END'       the script of the boots that follow
+#   boot NAME SECONDS [run-qemu option...]
+#   finish                    the plan, and the exit status
+#
+# Each boot's console is kept in build/system/TEST-NAME.log. SECONDS is about four times what
+# the boot takes on two processors: it catches hangs and measures nothing.
+
+set -u
+top=$(realpath "$(dirname "${BASH_SOURCE[1]}")/../..")
+test_name=$(basename "$0" .t)
+logs=$top/build/system
+work=$(mktemp -d)
+qemu_pid=
+tests=0
+failures=0
+mkdir -p "$logs"
+
+cleanup() {
+    [ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+# report "ok"|"not ok" DESCRIPTION
+report() {
+    tests=$((tests + 1))
+    [ "$1" = ok ] || failures=$((failures + 1))
+    echo "$1 $tests - $2"
+}
+
+# dom0_script: standard input becomes the script, with dom0.sh in front.
+dom0_script() {
+    mkdir -p "$work/root/test"
+    cat "$top/tests/system/dom0.sh" - >"$work/root/test/run"
+    "$top/share/pack-tree" "$work/root" "$work/test.cpio.gz"
+    cat "$top/build/dom0.cpio.gz" "$work/test.cpio.gz" >"$work/initrd"
+}
+
+# boot_args KERNEL_ARGS: what dom0's kernel is told. Its messages would tear the script's lines.
+dom0_args='pando.script=/test/run quiet'
+
+# make_test_iso OUT: the rescue image as users get it (stock kernel), with the script in it.
+make_test_iso() {
+    "$top/share/make-iso" "$1" "$top/build/pando" "$top/build/vmlinuz" "$work/initrd" "$dom0_args"
+}
+
+# console_lines LOG: dom0's and the hypervisor's lines without carriage returns.
+console_lines() {
+    tr -d '\r' <"$1"
+}
+
+# wait_for_end LOG SECONDS: until the machine has switched itself off.
+wait_for_end() {
+    local limit=$((SECONDS + $2))
+    while kill -0 "$qemu_pid" 2>/dev/null; do
+        if [ $SECONDS -ge $limit ]; then
+            echo "# $1: not finished after $2 seconds"
+            kill "$qemu_pid" 2>/dev/null
+            break
+        fi
+        sleep 0.2
+    done
+    wait "$qemu_pid" 2>/dev/null
+    qemu_pid=
+}
+
+# boot NAME SECONDS [run-qemu option...]
+boot() {
+    local name=$1 seconds=$2 log=$logs/$test_name-$1.log status verdict text
+    shift 2
+    "$top/share/run-qemu" -k "$top/build/vmlinux" -i "$work/initrd" -a "$dom0_args" "$@" \
+        </dev/null >"$log" 2>&1 &
+    qemu_pid=$!
+    wait_for_end "$log" "$seconds"
+
+    while read -r verdict text; do
+        case $verdict in
+        ok) report ok "$name: $text" ;;
+        no) report 'not ok' "$name: $text" ;;
+        *) echo "# $text" ;;
+        esac
+    done < <(console_lines "$log" | sed -n 's/^.*TAP: //p')
+
+    status=$(console_lines "$log" | sed -n 's/.*PANDO-SCRIPT-EXIT \([0-9]*\).*/\1/p' | tail -n 1)
+    if [ "$status" = 0 ]; then
+        report ok "$name: script ended"
+    else
+        report 'not ok' "$name: script ended (exit status: ${status:-none})"
+        echo "# the end of $log:"
+        console_lines "$log" | tail -n 40 | sed 's/^/# | /'
+    fi
+}
+
+finish() {
+    echo "1..$tests"
+    [ $failures = 0 ]
+    exit
+}
