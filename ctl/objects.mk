@@ -3,4 +3,6 @@ libpando-y += ctl/store.o ctl/store_conn.o
 libpando-y += ctl/hcall.o ctl/hcall_domain.o ctl/hcall_memory.o
 libpando-y += ctl/error.o ctl/handle.o ctl/file.o
 libpando-y += ctl/unpack.o ctl/build_elf.o ctl/build_kernel.o \
-  ctl/build_layout.o ctl/build_acpi.o
+  ctl/build_layout.o ctl/build_acpi.o ctl/build_start.o ctl/build.o ctl/build_vcpu.o
+libpando-y += ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
+  ctl/config_problem.o ctl/config_text.o ctl/config_help.o
