@@ -59,6 +59,11 @@ void page_alloc_add_range(mfn_t start, mfn_t end, unsigned int node);
 /* Hypervisor's memory, zeroed unless ALLOC_NO_SCRUB. NULL if there is none. */
 struct page_info *page_alloc(unsigned int order, unsigned int flags);
 void page_free(struct page_info *pg, unsigned int order);
+/*
+ * Boot: just these 2^order frames (@start aligned to that), if all of them are
+ * free; NULL, with nothing changed, if not. Not scrubbed.
+ */
+struct page_info *page_alloc_exact(mfn_t start, unsigned int order);
 /* The same, as a pointer into the direct map. @owner: charged in a debug count, may be NULL. */
 void *hv_alloc_pages(unsigned int order, unsigned int flags);
 void hv_free_pages(void *va, unsigned int order);
@@ -73,6 +78,8 @@ void hv_free(void *p);
  * limit, or @d is dying.
  */
 struct page_info *domain_page_alloc(struct domain *d, unsigned int order, unsigned int flags);
+/* Boot: the same with the frames of page_alloc_exact(@start, @order). */
+struct page_info *domain_page_alloc_exact(struct domain *d, mfn_t start, unsigned int order);
 
 /*
  * A frame of the hypervisor that @d shares (shared info, grant frames): owned by
