@@ -27,10 +27,19 @@ void send_global_virq(struct domain *d, unsigned int virq); /* bound on any vCPU
 /* VIRQs that are the host's (console, domain exceptions...): to the domain that handles them. */
 void send_host_virq(unsigned int virq);
 
+/* XEN_DOMCTL_set_virq_handler: a host-wide VIRQ goes to @d from now on. -EINVAL: not one. */
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq);
+
 /* A port between @d and a remote domain's event, allocated by the control interface. */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port);
 /* Is @port of @d one that SCHEDOP_poll may wait on, and is it pending? -EINVAL if not valid. */
 int evtchn_port_is_pending(struct domain *d, evtchn_port_t port);
+/*
+ * SCHEDOP_poll of the current vCPU: between the two, an event on @port (0: on any)
+ * unblocks it. Begin, then look at the ports, then block.
+ */
+void evtchn_poll_begin(struct vcpu *v, evtchn_port_t port);
+void evtchn_poll_end(struct vcpu *v);
 /* VCPUOP_register_vcpu_info moved v->vcpu_info: raise what may have been missed. */
 void evtchn_vcpu_info_moved(struct vcpu *v);
 /* SHUTDOWN_soft_reset or kexec: EVTCHNOP_reset of everything. */

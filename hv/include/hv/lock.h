@@ -27,7 +27,8 @@ enum lock_order {
     LOCK_GRANT,       /* a grant table */
     LOCK_P2M,         /* a domain's p2m */
     LOCK_PAGE_OWNER,  /* a domain's page accounting */
-    LOCK_EVTCHN_FIFO, /* one FIFO event queue */
+    LOCK_EVTCHN_PORT, /* one event channel's state */
+    LOCK_EVTCHN_FIFO, /* one vCPU's FIFO event queues */
     LOCK_VLAPIC,      /* a vLAPIC's slow-path state */
     LOCK_SCHED,       /* a run queue */
     LOCK_TIMER,       /* a CPU's timers */
