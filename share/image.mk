@@ -42,4 +42,8 @@ build/dom0/pando.cpio.gz: $(prog-bins) share/examples/demo.json share/pack-tree 
 build/dom0.cpio.gz: build/dom0/base.cpio.gz build/dom0/pando.cpio.gz
 	$(Q)cat $^ >$@
 
-all: build/vmlinuz build/vmlinux build/dom0.cpio.gz
+build/pando.iso: build/pando build/vmlinuz build/dom0.cpio.gz share/make-iso
+	$(call say,ISO,$@)
+	$(Q)share/make-iso $@ build/pando build/vmlinuz build/dom0.cpio.gz
+
+all: build/vmlinuz build/vmlinux build/dom0.cpio.gz build/pando.iso
