@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of the library: what the files of the lifecycle share. */
+#ifndef PANDO_DOMAIN_H
+#define PANDO_DOMAIN_H
+
+#include "config.h"
+#include "handle.h"
+#include "hcall.h"
+#include "store.h"
+
+/* --- domain_lock.c: one lock per guest, shared by all processes ---------------------------- */
+
+struct domain_lock {
+    int fd; /* -1: not held */
+    char name[PANDO_NAME_MAX];
+};
+
+/* Takes the lock of the guest called @name; PANDO_E_BUSY if somebody else keeps it for too long. */
+enum pando_code domain_lock(struct domain_lock *lock, const char *name);
+/* Takes the lock of guest @domid by the name it has, which may change until it is ours. */
+enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_t domid);
+/* Gives it back; @gone: the guest does not exist any more, so its file goes as well. */
+void domain_unlock(struct domain_lock *lock, bool gone);
+
+/* --- domain_state.c: the configurations of running guests, /run/pando/domains/DOMID.json -- */
+
+enum pando_code domain_state_save(uint32_t domid, const struct pando_config *config);
+/* PANDO_E_NOT_FOUND if there is none: the guest was not made by Pando. */
+enum pando_code domain_state_load(uint32_t domid, struct pando_config *config);
+void domain_state_remove(uint32_t domid);
+/* Ids that have a saved configuration; *ids is to be freed. */
+enum pando_code domain_state_list(uint32_t **ids, size_t *count);
+
+/* --- domain_store.c: a guest's nodes in the store ------------------------------------------ */
+
+struct domain_ports {
+    uint32_t store, console;
+};
+
+enum pando_code domain_store_create(struct store *store, uint32_t domid,
+                                    const struct pando_config *config,
+                                    const struct domain_ports *ports);
+/* Removes all nodes of a domain, whatever there is. @uuid may be NULL. */
+void domain_store_remove(struct store *store, uint32_t domid, const char *uuid);
+/* Reads the domain's name; "" if it has none. */
+void domain_store_name(struct store *store, uint32_t domid, char name[PANDO_NAME_MAX]);
+enum pando_code domain_store_rename(struct store *store, uint32_t domid, const char *uuid,
+                                    const char *name);
+
+/* --- others ------------------------------------------------------------------------------- */
+
+/* UUIDs as text and as the hypervisor has them. */
+void uuid_to_handle(const char *text, xen_domain_handle_t handle);
+void uuid_from_handle(const xen_domain_handle_t handle, char text[37]);
+void uuid_generate_text(char text[37]);
+
+/* Memory that the hypervisor counts but the configuration doesn't: rings and ACPI tables, in KiB.
+ */
+uint64_t domain_extra_kib(uint32_t max_vcpus);
+
+/*
+ * Destroys a domain whose lock the caller holds: devices, domain, store nodes, saved configuration.
+ * Goes on as far as it can. The domain may be gone already, then what is left of it is removed.
+ */
+enum pando_code domain_destroy_locked(pando_t *pando, uint32_t domid);
+
+/* Keeps an ended guest aside under a free name made of @name, and with a new UUID, so that another
+ * may be created with its own. The caller holds the lock of @name. */
+enum pando_code domain_set_aside(pando_t *pando, uint32_t domid, const char *name);
+
+/* Creates as pando_domain_create() does, with the guest's lock held by the caller. */
+enum pando_code domain_create_locked(pando_t *pando, const struct pando_config *config,
+                                     const struct pando_create_options *options, uint32_t *domid);
+
+/* pando_domain_rename() with the lock of the old name held. */
+enum pando_code domain_rename_locked(pando_t *pando, uint32_t domid, const char *name);
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t clock_ms(void);
+
+#endif

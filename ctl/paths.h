@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the library keeps what it has to know between two calls. */
+#ifndef PANDO_PATHS_H
+#define PANDO_PATHS_H
+
+#define PANDO_RUN_DIR    "/run/pando"
+#define PANDO_LOCK_DIR   PANDO_RUN_DIR "/lock"
+#define PANDO_DOMAIN_DIR PANDO_RUN_DIR "/domains"
+
+/* Makes the folder and its parents if need be. 0, or -1 with errno. */
+int make_dir(const char *path);
+
+#endif
