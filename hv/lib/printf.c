@@ -147,7 +147,8 @@ int vsnprintf(char *buf, size_t size, const char *f, va_list args)
             put_number(&o, &sp, get_unsigned(&sp, &ap), 8, 0);
             break;
         case 'X':
-            sp.upper = true; /* fall through */
+            sp.upper = true;
+            /* fall through */
         case 'x':
             put_number(&o, &sp, get_unsigned(&sp, &ap), 16, 0);
             break;

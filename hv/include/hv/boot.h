@@ -46,6 +46,13 @@ bool cmdline_has(const char *name);
 /* Bytes, with suffix k, M, G or T; plain numbers are of @unit. -EINVAL with a log line. */
 int cmdline_parse_size(const char *s, uint64_t unit, uint64_t *bytes);
 
+/*
+ * Contiguous memory for the time of boot, page-aligned, not zeroed; from the top
+ * of RAM, so that dom0's part of it stays free. NULL if there is none.
+ */
+void *boot_scratch_alloc(size_t size);
+void boot_scratch_free(void *p);
+
 /* Builds dom0 from modules 0 and 1 and boot_info, or panics with the reason. */
 struct domain *dom0_build(void);
 

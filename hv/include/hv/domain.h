@@ -89,6 +89,7 @@ struct domain {
     unsigned int shutdown_code;       /* SHUTDOWN_* */
     uint32_t pause_count;             /* atomic */
     uint32_t controller_pauses;       /* of these, by the control interface */
+    bool kill_busy;                   /* a CPU is in one of domain_kill's steps */
     bool created;                     /* unpaused by its builder once */
 
     xen_domain_handle_t handle;
@@ -116,6 +117,9 @@ struct domain {
     int64_t time_offset;     /* seconds, of its wallclock */
     uint64_t hvm_params[64]; /* HVM_PARAM_* (hvm/params.h) */
 
+    spinlock_t debug_lock; /* a line of debug output that is not complete yet */
+    uint8_t debug_len;
+    char debug_line[160];
     uint64_t log_refill; /* ns: rate limit of log_domain */
     uint32_t log_tokens;
 
@@ -149,6 +153,9 @@ void vcpu_unpause(struct vcpu *v);
 int domain_pause_by_controller(struct domain *d);
 int domain_unpause_by_controller(struct domain *d);
 
+/* A character of the guest's debug output; lines go to the log, tagged. */
+void domain_debug_char(struct domain *d, char c);
+
 void domain_shutdown(struct domain *d, unsigned int code);
 int domain_resume(struct domain *d);
 /* The guest broke the machine's rules: it, alone, ends with SHUTDOWN_crash. */
@@ -168,6 +175,14 @@ struct vcpu *domain_vcpu(const struct domain *d, unsigned int id);
 #define for_each_vcpu(d, v)                                                                        \
     for (unsigned int iter_ = 0; iter_ < (d)->max_vcpus; iter_++)                                  \
         if (((v) = (d)->vcpu[iter_]) != NULL)
+
+/* vcpu.c: where its vcpu_info is by default; its timers; its end. */
+struct vcpu_info *vcpu_default_info(struct domain *d, unsigned int id);
+void vcpu_timers_init(struct vcpu *v);
+void vcpu_timers_migrate(struct vcpu *v, unsigned int cpu);
+void vcpu_release_guest_pages(struct vcpu *v);
+void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r);
+void vcpu_poll_timeout(void *arg);
 
 int do_vcpu_op(int cmd, unsigned int vcpuid, XEN_GUEST_HANDLE(void) arg);
 int vcpu_register_info(struct vcpu *v, gfn_t g, unsigned int offset);

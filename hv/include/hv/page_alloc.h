@@ -51,6 +51,7 @@ struct page_info {
 #define ALLOC_EXACT    0x100               /* this node only */
 #define ALLOC_BELOW_4G 0x200
 #define ALLOC_NO_SCRUB 0x400 /* the caller overwrites all of it */
+#define ALLOC_CLEAN    0x800 /* only what is scrubbed already: bounds the time it takes */
 #define ALLOC_ANY      0
 
 /* Boot: hands the range of frames [start, end) of @node to the allocator. */
@@ -64,11 +65,14 @@ void page_free(struct page_info *pg, unsigned int order);
  * free; NULL, with nothing changed, if not. Not scrubbed.
  */
 struct page_info *page_alloc_exact(mfn_t start, unsigned int order);
-/* The same, as a pointer into the direct map. @owner: charged in a debug count, may be NULL. */
+/* The same, as a pointer into the direct map. */
 void *hv_alloc_pages(unsigned int order, unsigned int flags);
 void hv_free_pages(void *va, unsigned int order);
 
-/* Small objects (up to a page) of the hypervisor, zeroed; kmalloc-like, 16-byte aligned. */
+/*
+ * Small objects of the hypervisor, zeroed, 16-byte aligned; those of more than
+ * 2032 bytes take a whole page. NULL: no memory, or larger than a page.
+ */
 void *hv_alloc(size_t size);
 void hv_free(void *p);
 
@@ -82,14 +86,31 @@ struct page_info *domain_page_alloc(struct domain *d, unsigned int order, unsign
 struct page_info *domain_page_alloc_exact(struct domain *d, mfn_t start, unsigned int order);
 
 /*
- * A frame of the hypervisor that @d shares (shared info, grant frames): owned by
- * @d for page_get, not charged against its limit. domain_unshare_page drops it.
+ * A frame of the hypervisor (page_alloc, order 0) that @d shares (shared info,
+ * grant frames): from now on owned by @d for page_get, not charged against its
+ * limit. domain_unshare_page drops the hypervisor's reference instead of
+ * page_free: the frame is freed when nobody maps it any more.
  */
 int domain_share_page(struct domain *d, struct page_info *pg);
 void domain_unshare_page(struct domain *d, struct page_info *pg);
 
+/*
+ * Reserves memory so that @d will have @pages in all; 0 gives the reservation
+ * back. -EINVAL (has one, less than it has now, over its limit), -ENOMEM.
+ */
+int domain_claim_pages(struct domain *d, uint64_t pages);
+/* Frames reserved by all domains' claims. */
+uint64_t page_alloc_claimed(void);
+
+/*
+ * While a domain owns frames (page_refs_left) it is kept alive by a domain_ref,
+ * and domain_get must find it, dying or not.
+ */
+
 /* A reference if @pg is in use and owned by @d. */
 bool __must_check page_get(struct page_info *pg, const struct domain *d);
+/* The same, whoever owns it. */
+bool __must_check page_get_any(struct page_info *pg);
 /* A further reference to a frame of which the caller holds one already. */
 void page_ref(struct page_info *pg);
 /* Drops a reference; the last one frees the frame. */

@@ -44,13 +44,20 @@ static void mark_used(paddr_t start, paddr_t end)
 
 static void mark_unused(paddr_t start, paddr_t end)
 {
-    for (unsigned int i = 0; i < nr_used; i++) {
-        if (used[i].start != start || used[i].end != end)
-            continue;
-        memmove(&used[i], &used[i + 1], (nr_used - i - 1) * sizeof(used[0]));
-        nr_used--;
+    struct boot_mem old;
+    unsigned int i = 0;
+
+    while (i < nr_used && (used[i].start > start || used[i].end < end))
+        i++;
+    if (i == nr_used)
         return;
-    }
+    old = used[i];
+    memmove(&used[i], &used[i + 1], (nr_used - i - 1) * sizeof(used[0]));
+    nr_used--;
+    if (old.start < start)
+        mark_used(old.start, start);
+    if (old.end > end)
+        mark_used(end, old.end);
 }
 
 /* The highest free place of @size in [start, end), or 0. */

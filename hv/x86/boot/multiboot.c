@@ -88,6 +88,9 @@ static void parse_mb1(const struct mb1_info *mb)
     }
 }
 
+/* The loader's own copy lies in memory that will be used again. */
+static char rsdp_copy[64] __aligned(16);
+
 static void parse_mb2_tag(const struct mb2_tag *t)
 {
     const uint32_t *w = (const uint32_t *)(t + 1);
@@ -117,7 +120,8 @@ static void parse_mb2_tag(const struct mb2_tag *t)
             break;
         /* fall through */
     case 15:
-        boot_info.rsdp = virt_to_paddr(w);
+        memcpy(rsdp_copy, w, min((size_t)t->size - sizeof(*t), sizeof(rsdp_copy)));
+        boot_info.rsdp = (paddr_t)rsdp_copy - HV_IMAGE_BASE;
         break;
     }
 }

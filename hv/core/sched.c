@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* What is common to all schedulers: states, the switch itself, and sched_op. */
+#include <hv/arch.h>
+#include <hv/event.h>
+#include <hv/guest_copy.h>
+#include <hv/hypercall.h>
+#include <hv/errno.h>
+#include <hv/log.h>
+#include <hv/sched.h>
+#include <hv/softirq.h>
+
+static const struct sched_ops *ops = &sched_fair;
+static struct timer slice_timers[MAX_CPUS];
+
+static void slice_over(void *arg)
+{
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_init(void)
+{
+    log_info("scheduler: %s\n", ops->name);
+}
+
+void sched_init_cpu(unsigned int cpu)
+{
+    struct cpu *c = cpu == this_cpu()->id ? this_cpu() : cpus[cpu];
+
+    timer_init(&slice_timers[cpu], slice_over, NULL, cpu);
+    c->idle_since = time_now();
+    if (ops->cpu_init(c))
+        panic("no memory for the scheduler of CPU %u", cpu);
+}
+
+int sched_vcpu_init(struct vcpu *v)
+{
+    return ops->vcpu_init(v);
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    ops->vcpu_destroy(v);
+}
+
+bool vcpu_is_runnable(const struct vcpu *v)
+{
+    return !(atomic_read(&v->pause_flags) | atomic_read(&v->pause_count) |
+             atomic_read(&v->domain->pause_count));
+}
+
+void vcpu_runstate_set(struct vcpu *v, int state, uint64_t now)
+{
+    struct vcpu_runstate_info *r = &v->runstate;
+
+    r->time[r->state] += now - r->state_entry_time;
+    r->state_entry_time = now;
+    r->state = state;
+}
+
+/* The state of one that does not run: waiting for a CPU, for an event, or held. */
+static int waiting_state(const struct vcpu *v)
+{
+    if (vcpu_is_runnable(v))
+        return RUNSTATE_runnable;
+    return atomic_read(&v->pause_flags) & VPF_BLOCKED ? RUNSTATE_blocked : RUNSTATE_offline;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    if (!v->is_running && v->runstate.state != RUNSTATE_running)
+        vcpu_runstate_set(v, waiting_state(v), time_now());
+    ops->wake(v);
+}
+
+void vcpu_sleep(struct vcpu *v)
+{
+    ops->sleep(v);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+    ops->sleep(v);
+    while (atomic_read_acquire(&v->is_running))
+        arch_cpu_relax();
+}
+
+void vcpu_yield(void)
+{
+    ops->yield(current);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void vcpu_block(void)
+{
+    struct vcpu *v = current;
+
+    atomic_or(&v->pause_flags, VPF_BLOCKED);
+    /* What came before the flag was set would not wake it any more. */
+    if (arch_vcpu_has_interrupt(v))
+        atomic_and(&v->pause_flags, ~VPF_BLOCKED);
+    else
+        softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void vcpu_unblock(struct vcpu *v)
+{
+    if (!(atomic_read(&v->pause_flags) & VPF_BLOCKED))
+        return;
+    if (atomic_and(&v->pause_flags, ~VPF_BLOCKED) & VPF_BLOCKED)
+        vcpu_wake(v);
+}
+
+void sched_run(void)
+{
+    struct cpu *c = this_cpu();
+    struct vcpu *prev = c->curr;
+    uint64_t now = time_now();
+    struct sched_decision next = ops->pick(c, prev, now);
+
+    if (next.slice_ns)
+        timer_set(&slice_timers[c->id], now + next.slice_ns);
+    else if (timer_is_armed(&slice_timers[c->id]))
+        timer_stop(&slice_timers[c->id]);
+    if (next.vcpu == prev)
+        return;
+
+    if (!prev)
+        c->idle_time += now - c->idle_since;
+    else
+        vcpu_runstate_set(prev, waiting_state(prev), now);
+    arch_context_switch(prev, next.vcpu);
+    c->curr = next.vcpu;
+    if (prev)
+        ops->switched_out(prev);
+    if (next.vcpu)
+        vcpu_runstate_set(next.vcpu, RUNSTATE_running, now);
+    else
+        c->idle_since = now;
+    if (next.vcpu)
+        arch_vcpu_runstate_update(next.vcpu);
+}
+
+/* --- SCHEDOP_poll --- */
+
+void vcpu_poll_timeout(void *arg)
+{
+    struct vcpu *v = arg;
+
+    v->poll_active = false;
+    vcpu_unblock(v);
+}
+
+#define POLL_MAX_PORTS 128
+
+/* 1: a port is pending; 0: none; negative: an error. */
+static int poll_check(const struct sched_poll *poll, evtchn_port_t *only)
+{
+    for (unsigned int i = 0; i < poll->nr_ports; i++) {
+        evtchn_port_t port;
+        int rc;
+
+        if (guest_read_at(&port, poll->ports, i))
+            return -EFAULT;
+        *only = poll->nr_ports == 1 ? port : 0;
+        rc = evtchn_port_is_pending(current->domain, port);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int sched_poll(const struct sched_poll *poll)
+{
+    struct vcpu *v = current;
+    int rc;
+
+    if (poll->nr_ports > POLL_MAX_PORTS)
+        return -EINVAL;
+    atomic_or(&v->pause_flags, VPF_BLOCKED);
+    v->poll_active = true;
+    smp_mb(); /* from now on a sender wakes us; what came before is seen below */
+    rc = poll_check(poll, &v->poll_port);
+    if (rc || arch_vcpu_has_interrupt(v)) {
+        v->poll_active = false;
+        atomic_and(&v->pause_flags, ~VPF_BLOCKED);
+        return rc < 0 ? rc : 0;
+    }
+    if (poll->timeout)
+        timer_set(&v->poll_timer, poll->timeout);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    return 0;
+}
+
+static int remote_shutdown(const struct sched_remote_shutdown *r)
+{
+    struct domain *d = domain_get(r->domain_id);
+    int rc;
+
+    if (!d)
+        return -ESRCH;
+    rc = permission_control(d);
+    if (!rc)
+        domain_shutdown(d, r->reason);
+    domain_put(d);
+    return rc;
+}
+
+int do_sched_op(int cmd, XEN_GUEST_HANDLE(void) arg)
+{
+    union {
+        struct sched_shutdown shutdown;
+        struct sched_poll poll;
+        struct sched_remote_shutdown remote;
+    } u;
+
+    switch (cmd) {
+    case SCHEDOP_yield:
+        vcpu_yield();
+        return 0;
+    case SCHEDOP_block:
+        ACCESS_ONCE(current->vcpu_info->evtchn_upcall_mask) = 0;
+        vcpu_block();
+        return 0;
+    case SCHEDOP_shutdown:
+        if (guest_read(&u.shutdown, guest_handle_cast(arg, sched_shutdown_t)))
+            return -EFAULT;
+        domain_shutdown(current->domain, u.shutdown.reason);
+        return 0;
+    case SCHEDOP_shutdown_code:
+        if (guest_read(&u.shutdown, guest_handle_cast(arg, sched_shutdown_t)))
+            return -EFAULT;
+        current->domain->shutdown_code = u.shutdown.reason;
+        return 0;
+    case SCHEDOP_poll:
+        if (guest_read(&u.poll, guest_handle_cast(arg, sched_poll_t)))
+            return -EFAULT;
+        return sched_poll(&u.poll);
+    case SCHEDOP_remote_shutdown:
+        if (guest_read(&u.remote, guest_handle_cast(arg, sched_remote_shutdown_t)))
+            return -EFAULT;
+        return remote_shutdown(&u.remote);
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A simple fair scheduler: each CPU has a queue of the vCPUs that wait for it,
+ * ordered by the time they have run; the one that ran least goes next. A CPU
+ * with nothing to do takes from the others' queues.
+ */
+#include <hv/errno.h>
+#include <hv/page_alloc.h>
+#include <hv/sched.h>
+#include <hv/softirq.h>
+
+#define SLICE        MSEC(10)
+#define MAX_LAG      MSEC(20) /* sleeping earns no more credit than this */
+#define WAKE_PREEMPT MSEC(1)  /* a woken vCPU this much behind goes at once */
+
+struct sched_cpu {
+    spinlock_t lock;
+    struct list_head queue; /* by ran */
+    unsigned int nr_queued;
+    uint64_t ran_floor; /* the smallest .ran that was chosen here; never goes back */
+    uint64_t started;
+    uint64_t running_ran; /* .ran of the one that runs, when it was chosen */
+};
+
+struct fair_vcpu {
+    struct vcpu *vcpu;
+    struct list_head link;
+    bool queued;
+    uint64_t ran; /* ns, comparable within one CPU's queue */
+};
+
+static struct fair_vcpu *fair(struct vcpu *v)
+{
+    return v->sched_data;
+}
+
+static int fair_cpu_init(struct cpu *c)
+{
+    struct sched_cpu *sc = hv_alloc(sizeof(*sc));
+
+    if (!sc)
+        return -ENOMEM;
+    spin_lock_init(&sc->lock, LOCK_SCHED);
+    list_init(&sc->queue);
+    c->sched = sc;
+    return 0;
+}
+
+static bool may_run_on(const struct vcpu *v, unsigned int cpu)
+{
+    return bit_test(v->hard_affinity, cpu);
+}
+
+static int fair_vcpu_init(struct vcpu *v)
+{
+    struct fair_vcpu *f = hv_alloc(sizeof(*f));
+
+    if (!f)
+        return -ENOMEM;
+    f->vcpu = v;
+    list_init(&f->link);
+    v->sched_data = f;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->hard_affinity); i++)
+        v->hard_affinity[i] = v->soft_affinity[i] = ~0UL;
+    v->cpu = (v->domain->domid + v->id) % nr_cpus;
+    return 0;
+}
+
+static void fair_vcpu_destroy(struct vcpu *v)
+{
+    hv_free(v->sched_data);
+    v->sched_data = NULL;
+}
+
+static struct cpu *lock_queue_of(struct vcpu *v)
+{
+    for (;;) {
+        struct cpu *c = cpus[ACCESS_ONCE(v->cpu)];
+
+        spin_lock(&c->sched->lock);
+        if (v->cpu == c->id)
+            return c;
+        spin_unlock(&c->sched->lock);
+    }
+}
+
+static void enqueue(struct sched_cpu *sc, struct fair_vcpu *f)
+{
+    struct list_head *at = &sc->queue;
+    struct fair_vcpu *other;
+
+    list_for_each_entry(other, &sc->queue, link) {
+        if (other->ran > f->ran) {
+            at = &other->link;
+            break;
+        }
+    }
+    list_add_tail(&f->link, at);
+    f->queued = true;
+    sc->nr_queued++;
+}
+
+static void dequeue(struct sched_cpu *sc, struct fair_vcpu *f)
+{
+    list_del(&f->link);
+    f->queued = false;
+    sc->nr_queued--;
+}
+
+static bool is_idle(const struct cpu *c)
+{
+    return !ACCESS_ONCE(c->curr) && !ACCESS_ONCE(c->sched->nr_queued);
+}
+
+static unsigned int choose_cpu(const struct vcpu *v)
+{
+    unsigned int i, allowed = v->cpu;
+
+    if (may_run_on(v, v->cpu) && is_idle(cpus[v->cpu]))
+        return v->cpu;
+    for_each_online_cpu(i) {
+        if (!may_run_on(v, i))
+            continue;
+        if (is_idle(cpus[i]))
+            return i;
+        if (!may_run_on(v, allowed))
+            allowed = i;
+    }
+    return allowed;
+}
+
+/* A vCPU that comes to another queue keeps its place relative to the floor. */
+static void change_cpu(struct vcpu *v, struct cpu *from, struct cpu *to)
+{
+    struct fair_vcpu *f = fair(v);
+    int64_t lag = (int64_t)(f->ran - from->sched->ran_floor);
+
+    f->ran =
+        to->sched->ran_floor + (uint64_t)max(lag, -(int64_t)min(MAX_LAG, to->sched->ran_floor));
+    v->cpu = to->id;
+}
+
+static void preempt_if_better(struct cpu *c, const struct fair_vcpu *f)
+{
+    struct sched_cpu *sc = c->sched;
+
+    /* With nobody waiting, the running one had no time limit until now. */
+    if (!ACCESS_ONCE(c->curr) || f->ran + WAKE_PREEMPT < sc->running_ran || sc->nr_queued == 1)
+        softirq_raise_on(c->id, SOFTIRQ_SCHEDULE);
+}
+
+/* Runnable, not queued, not running. Lock of @c held; comes back unlocked. */
+static void place(struct vcpu *v, struct cpu *c)
+{
+    struct fair_vcpu *f = fair(v);
+    unsigned int to = choose_cpu(v);
+
+    if (to != c->id) {
+        change_cpu(v, c, cpus[to]);
+        spin_unlock(&c->sched->lock);
+        c = lock_queue_of(v);
+        if (f->queued || v->is_running || !vcpu_is_runnable(v)) {
+            spin_unlock(&c->sched->lock); /* somebody else was faster */
+            return;
+        }
+    }
+    if (c->sched->ran_floor > MAX_LAG)
+        f->ran = max(f->ran, c->sched->ran_floor - MAX_LAG);
+    enqueue(c->sched, f);
+    preempt_if_better(c, f);
+    spin_unlock(&c->sched->lock);
+}
+
+static void fair_wake(struct vcpu *v)
+{
+    struct cpu *c = lock_queue_of(v);
+
+    if (!vcpu_is_runnable(v) || fair(v)->queued || v->is_running)
+        spin_unlock(&c->sched->lock); /* if it is just leaving its CPU, switched_out sees to it */
+    else
+        place(v, c);
+}
+
+static void fair_sleep(struct vcpu *v)
+{
+    struct cpu *c = lock_queue_of(v);
+
+    if (fair(v)->queued && !vcpu_is_runnable(v))
+        dequeue(c->sched, fair(v));
+    if (v->is_running)
+        softirq_raise_on(c->id, SOFTIRQ_SCHEDULE);
+    spin_unlock(&c->sched->lock);
+}
+
+static void fair_yield(struct vcpu *v)
+{
+    struct cpu *c = lock_queue_of(v);
+
+    /* Behind the first that waits. */
+    if (!list_empty(&c->sched->queue)) {
+        struct fair_vcpu *first = list_first_entry(&c->sched->queue, struct fair_vcpu, link);
+
+        fair(v)->ran = max(fair(v)->ran, first->ran + 1);
+    }
+    spin_unlock(&c->sched->lock);
+}
+
+static struct fair_vcpu *first_for(struct sched_cpu *sc, unsigned int cpu, bool foreign)
+{
+    struct fair_vcpu *f;
+
+    list_for_each_entry(f, &sc->queue, link) {
+        /* One whose state is on another CPU still can't be taken away from it. */
+        if (may_run_on(f->vcpu, cpu) && !(foreign && f->vcpu->is_running))
+            return f;
+    }
+    return NULL;
+}
+
+static struct fair_vcpu *steal(struct cpu *c)
+{
+    unsigned int i;
+
+    for_each_online_cpu(i) {
+        struct sched_cpu *sc = cpus[i]->sched;
+        struct fair_vcpu *f;
+
+        if (cpus[i] == c || !ACCESS_ONCE(sc->nr_queued) || !spin_trylock(&sc->lock))
+            continue;
+        f = first_for(sc, c->id, true);
+        if (f) {
+            dequeue(sc, f);
+            change_cpu(f->vcpu, cpus[i], c);
+            f->vcpu->is_running = true;
+        }
+        spin_unlock(&sc->lock);
+        if (f)
+            return f;
+    }
+    return NULL;
+}
+
+static struct sched_decision fair_pick(struct cpu *c, struct vcpu *prev, uint64_t now)
+{
+    struct sched_cpu *sc = c->sched;
+    struct fair_vcpu *next;
+    unsigned int waiting;
+
+    spin_lock(&sc->lock);
+    if (prev) {
+        fair(prev)->ran += now - sc->started;
+        if (vcpu_is_runnable(prev))
+            enqueue(sc, fair(prev));
+    }
+    sc->started = now;
+    next = first_for(sc, c->id, false);
+    if (next) {
+        dequeue(sc, next);
+        next->vcpu->is_running = true;
+        sc->ran_floor = max(sc->ran_floor, next->ran);
+        sc->running_ran = next->ran;
+    }
+    waiting = sc->nr_queued;
+    spin_unlock(&sc->lock);
+    if (!next)
+        next = steal(c);
+    return (struct sched_decision){ .vcpu = next ? next->vcpu : NULL,
+                                    .slice_ns = next && waiting ? SLICE : 0 };
+}
+
+static void fair_switched_out(struct vcpu *prev)
+{
+    struct cpu *c = lock_queue_of(prev);
+
+    atomic_set_release(&prev->is_running, false);
+    if (vcpu_is_runnable(prev) && !fair(prev)->queued)
+        place(prev, c);
+    else
+        spin_unlock(&c->sched->lock);
+}
+
+const struct sched_ops sched_fair = {
+    .name = "fair",
+    .id = 0,
+    .cpu_init = fair_cpu_init,
+    .vcpu_init = fair_vcpu_init,
+    .vcpu_destroy = fair_vcpu_destroy,
+    .wake = fair_wake,
+    .sleep = fair_sleep,
+    .yield = fair_yield,
+    .pick = fair_pick,
+    .switched_out = fair_switched_out,
+};
