@@ -13,9 +13,6 @@
 /* Ports closed between two looks for something more urgent. */
 #define CLOSE_BATCH 64
 
-/* domid + 1 of the domain that handles a host-wide VIRQ; 0: dom0. */
-static uint32_t virq_handler[NR_VIRQ];
-
 /* --- ports --- */
 
 static void chn_init(struct evtchn *chn)
@@ -175,24 +172,6 @@ out:
     return rc;
 }
 
-static bool virq_is_global(unsigned int virq)
-{
-    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
-}
-
-/* One that tells of the host, not of the domain that receives it. */
-static bool virq_is_host(unsigned int virq)
-{
-    return virq_is_global(virq) && virq != VIRQ_ARGO;
-}
-
-static bool virq_handled_by(unsigned int virq, const struct domain *d)
-{
-    uint32_t handler = atomic_read(&virq_handler[virq]);
-
-    return handler == d->domid + 1u || d->is_privileged;
-}
-
 int evtchn_bind_virq(struct domain *d, unsigned int virq, unsigned int vcpu, evtchn_port_t *port)
 {
     struct evtchn *chn;
@@ -207,7 +186,7 @@ int evtchn_bind_virq(struct domain *d, unsigned int virq, unsigned int vcpu, evt
     v = domain_vcpu(d, vcpu);
     if (!v)
         return -ENOENT;
-    if (virq_is_host(virq) && !virq_handled_by(virq, d))
+    if (!evtchn_virq_allowed(d, virq))
         return -EPERM;
 
     spin_lock(&d->evtchn->lock);
@@ -401,61 +380,6 @@ int evtchn_send(struct domain *d, evtchn_port_t port)
     return rc;
 }
 
-/* Raises the VIRQ that is bound, or was just a moment ago, to a port of @v. */
-static void send_virq(struct vcpu *v, unsigned int virq)
-{
-    struct domain *d = v->domain;
-    evtchn_port_t port = atomic_read_acquire(&v->virq_to_port[virq]);
-    struct evtchn *chn;
-
-    if (!port)
-        return;
-    chn = evtchn_lookup(d, port);
-    spin_lock(&chn->lock);
-    if (chn->state == CHN_VIRQ && chn->virq == virq)
-        d->evtchn->ops->set_pending(d, chn, port);
-    spin_unlock(&chn->lock);
-}
-
-void send_vcpu_virq(struct vcpu *v, unsigned int virq)
-{
-    ASSERT(!virq_is_global(virq));
-    send_virq(v, virq);
-}
-
-void send_global_virq(struct domain *d, unsigned int virq)
-{
-    ASSERT(virq_is_global(virq));
-    if (d->vcpu && d->vcpu[0])
-        send_virq(d->vcpu[0], virq);
-}
-
-void send_host_virq(unsigned int virq)
-{
-    uint32_t handler = atomic_read(&virq_handler[virq]);
-    struct domain *d;
-
-    if (!handler) {
-        if (dom0)
-            send_global_virq(dom0, virq);
-        return;
-    }
-    d = domain_get((domid_t)(handler - 1));
-    if (d) {
-        send_global_virq(d, virq);
-        domain_put(d);
-    }
-}
-
-int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
-{
-    if (virq >= NR_VIRQ || !virq_is_host(virq))
-        return -EINVAL;
-    virq = (unsigned int)index_nospec(virq, NR_VIRQ);
-    atomic_set(&virq_handler[virq], d == dom0 ? 0 : d->domid + 1u);
-    return 0;
-}
-
 /* --- what is pending --- */
 
 int evtchn_port_is_pending(struct domain *d, evtchn_port_t port)
@@ -592,11 +516,7 @@ int evtchn_domain_destroy(struct domain *d)
     rc = close_all(d);
     if (rc)
         return rc;
-    for (unsigned int virq = 0; virq < NR_VIRQ; virq++) {
-        uint32_t handler = d->domid + 1u;
-
-        atomic_cas(&virq_handler[virq], &handler, 0);
-    }
+    evtchn_virq_forget(d);
     spin_lock(&st->lock);
     evtchn_fifo_release(d);
     spin_unlock(&st->lock);

@@ -100,6 +100,17 @@ int evtchn_close(struct domain *d, evtchn_port_t port);
 int evtchn_unmask(struct domain *d, evtchn_port_t port);
 int evtchn_set_priority(struct domain *d, evtchn_port_t port, unsigned int priority);
 
+/* Bound once per domain, on vCPU 0; the others are each vCPU's own. */
+static inline bool virq_is_global(unsigned int virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+}
+
+/* May @d bind @virq? */
+bool evtchn_virq_allowed(const struct domain *d, unsigned int virq);
+/* @d, being destroyed, handles no host-wide VIRQ any more: dom0 does. */
+void evtchn_virq_forget(struct domain *d);
+
 /* Tells @v that its vcpu_info or control block has news. */
 void evtchn_notify_vcpu(struct vcpu *v);
 /* Wakes the vCPUs of @d that wait for @port in SCHEDOP_poll. */

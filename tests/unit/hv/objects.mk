@@ -4,3 +4,11 @@ hv-acpi-unit-y = tests/unit/hv/test_acpi.o tests/unit/hv/fake_log.o hv/acpi/tabl
   hv/acpi/fadt.o hv/acpi/mcfg.o hv/acpi/srat.o
 unit-tests += hv-cmdline
 hv-cmdline-unit-y = tests/unit/hv/test_cmdline.o tests/unit/hv/fake_log.o hv/core/cmdline.o
+event-objects := hv/core/event.o hv/core/event_2level.o hv/core/event_fifo.o hv/core/event_op.o \
+  hv/core/event_virq.o hv/core/lock.o tests/unit/hv/fake_machine.o tests/unit/hv/fake_log.o
+unit-tests += hv-event-2level
+hv-event-2level-unit-y = tests/unit/hv/test_event_2level.o $(event-objects)
+hv-mem-unit-y = tests/unit/hv/fake_mem.o tests/unit/hv/fake_log.o hv/core/lock.o \
+  hv/core/page_range.o hv/core/page_alloc.o hv/core/page_owner.o hv/core/hv_alloc.o
+unit-tests += hv-page-alloc
+hv-page-alloc-unit-y = tests/unit/hv/test_page_alloc.o $(hv-mem-unit-y)
