@@ -12,3 +12,5 @@ hv-mem-unit-y = tests/unit/hv/fake_mem.o tests/unit/hv/fake_log.o hv/core/lock.o
   hv/core/page_range.o hv/core/page_alloc.o hv/core/page_owner.o hv/core/hv_alloc.o
 unit-tests += hv-page-alloc
 hv-page-alloc-unit-y = tests/unit/hv/test_page_alloc.o $(hv-mem-unit-y)
+unit-tests += hv-event-fifo
+hv-event-fifo-unit-y = tests/unit/hv/test_event_fifo.o $(event-objects)
