@@ -342,15 +342,15 @@ void evtchn_wake_pollers(struct domain *d, evtchn_port_t port)
 void evtchn_poll_begin(struct vcpu *v, evtchn_port_t port)
 {
     atomic_set(&v->poll_port, port);
-    ACCESS_ONCE(v->poll_active) = true;
-    atomic_inc(&v->domain->evtchn->pollers);
+    if (!atomic_xchg(&v->poll_active, true))
+        atomic_inc(&v->domain->evtchn->pollers);
+    smp_mb(); /* pairs with evtchn_wake_pollers */
 }
 
 void evtchn_poll_end(struct vcpu *v)
 {
-    ACCESS_ONCE(v->poll_active) = false;
-    atomic_set(&v->poll_port, 0);
-    atomic_dec(&v->domain->evtchn->pollers);
+    if (atomic_xchg(&v->poll_active, false))
+        atomic_dec(&v->domain->evtchn->pollers);
 }
 
 int evtchn_send(struct domain *d, evtchn_port_t port)

@@ -106,8 +106,11 @@ void vcpu_unblock(struct vcpu *v)
 {
     if (!(atomic_read(&v->pause_flags) & VPF_BLOCKED))
         return;
-    if (atomic_and(&v->pause_flags, ~VPF_BLOCKED) & VPF_BLOCKED)
+    if (atomic_and(&v->pause_flags, ~VPF_BLOCKED) & VPF_BLOCKED) {
+        if (v->poll_active)
+            evtchn_poll_end(v);
         vcpu_wake(v);
+    }
 }
 
 void sched_run(void)
@@ -144,10 +147,7 @@ void sched_run(void)
 
 void vcpu_poll_timeout(void *arg)
 {
-    struct vcpu *v = arg;
-
-    v->poll_active = false;
-    vcpu_unblock(v);
+    vcpu_unblock(arg);
 }
 
 #define POLL_MAX_PORTS 128
@@ -177,11 +177,11 @@ static int sched_poll(const struct sched_poll *poll)
     if (poll->nr_ports > POLL_MAX_PORTS)
         return -EINVAL;
     atomic_or(&v->pause_flags, VPF_BLOCKED);
-    v->poll_active = true;
-    smp_mb(); /* from now on a sender wakes us; what came before is seen below */
+    /* From now on a sender wakes us; what came before is seen below. */
+    evtchn_poll_begin(v, 0);
     rc = poll_check(poll, &v->poll_port);
     if (rc || arch_vcpu_has_interrupt(v)) {
-        v->poll_active = false;
+        evtchn_poll_end(v);
         atomic_and(&v->pause_flags, ~VPF_BLOCKED);
         return rc < 0 ? rc : 0;
     }

@@ -35,8 +35,8 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port);
 /* Is @port of @d one that SCHEDOP_poll may wait on, and is it pending? -EINVAL if not valid. */
 int evtchn_port_is_pending(struct domain *d, evtchn_port_t port);
 /*
- * SCHEDOP_poll of the current vCPU: between the two, an event on @port (0: on any)
- * unblocks it. Begin, then look at the ports, then block.
+ * SCHEDOP_poll: between the two, an event on @port (0: on any) unblocks @v. Begin,
+ * then look at the ports, then block. Either may be called again to no effect.
  */
 void evtchn_poll_begin(struct vcpu *v, evtchn_port_t port);
 void evtchn_poll_end(struct vcpu *v);
