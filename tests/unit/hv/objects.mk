@@ -14,3 +14,9 @@ unit-tests += hv-page-alloc
 hv-page-alloc-unit-y = tests/unit/hv/test_page_alloc.o $(hv-mem-unit-y)
 unit-tests += hv-event-fifo
 hv-event-fifo-unit-y = tests/unit/hv/test_event_fifo.o $(event-objects)
+unit-tests += hv-unpack
+hv-unpack-unit-y = tests/unit/hv/test_unpack.o tests/unit/hv/fake_log.o hv/lib/unpack.o \
+  hv/lib/unpack_lz4.o hv/lib/unpack_heap.o
+hv-unpack-unit-libs = -lz -llzma -lzstd -llz4
+unit-tests += hv-elf
+hv-elf-unit-y = tests/unit/hv/test_elf.o tests/unit/hv/fake_log.o hv/lib/elf.o
