@@ -19,8 +19,8 @@ struct domain_lock {
 enum pando_code domain_lock(struct domain_lock *lock, const char *name);
 /* Takes the lock of guest @domid by the name it has, which may change until it is ours. */
 enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_t domid);
-/* Gives it back; @gone: the guest does not exist any more, so its file goes as well. */
-void domain_unlock(struct domain_lock *lock, bool gone);
+/* Gives it back; one that is not held is fine. */
+void domain_unlock(struct domain_lock *lock);
 
 /* --- domain_state.c: the configurations of running guests, /run/pando/domains/DOMID.json -- */
 

@@ -109,27 +109,26 @@ enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_
         }
         code = pando_domain_info(pando, domid, &after);
         if (code) {
-            domain_unlock(lock, false);
+            domain_unlock(lock);
             return code;
         }
         if (!strcmp(before.name, after.name)) {
             return PANDO_OK;
         }
-        domain_unlock(lock, false);
+        domain_unlock(lock);
     }
 }
 
-void domain_unlock(struct domain_lock *lock, bool gone)
+void domain_unlock(struct domain_lock *lock)
 {
     char path[sizeof(PANDO_LOCK_DIR) + PANDO_NAME_MAX];
 
     if (lock->fd < 0) {
         return;
     }
-    if (gone) {
-        lock_path(lock->name, path, sizeof(path));
-        unlink(path);
-    }
+    /* Removed while it is still ours: who waits for it will find that out, see still_there(). */
+    lock_path(lock->name, path, sizeof(path));
+    unlink(path);
     close(lock->fd);
     lock->fd = -1;
 }

@@ -12,7 +12,6 @@
  *                           D.max_vcpus  D.setvcpuaffinity (hard)  D.max_mem
  *                           D.set_paging_mempool_size (-ENOSYS and -EOPNOTSUPP tolerated)
  *                           M.populate_physmap (orders 18, 9, 0)  M.set_memory_map
- *                           M.claim_pages (any error but -ENOMEM tolerated)
  *                           E.alloc_unbound (dom: the guest, remote_dom: 0)
  *                           H.set_param (STORE_PFN, STORE_EVTCHN, CONSOLE_PFN, CONSOLE_EVTCHN)
  *                           D.gethvmcontext (also for the size)  D.sethvmcontext (HEADER, CPU of
@@ -22,6 +21,7 @@
  *   lifecycle               D.pausedomain  D.unpausedomain  D.destroydomain (-EAGAIN and
  *                           -ERESTART: again)
  *   memory                  D.max_mem
+ *   on_crash rename-restart D.setdomainhandle
  */
 #include "hcall_priv.h"
 

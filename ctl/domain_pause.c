@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "domain.h"
+
+static enum pando_code simple(pando_t *pando, uint32_t domid, uint32_t cmd, const char *what)
+{
+    struct domain_lock lock;
+    enum pando_code code = domain_lock_id(pando, &lock, domid);
+    int err;
+
+    if (code) {
+        return code;
+    }
+    err = hcall_domctl_simple(pando->hcall, cmd, domid);
+    domain_unlock(&lock);
+    return err ? pando_fail_hcall(what, err) : PANDO_OK;
+}
+
+/* Whether tools keep the domain paused: the hypervisor counts how often they have paused it. */
+static enum pando_code is_paused(pando_t *pando, uint32_t domid, bool *paused)
+{
+    struct xen_domctl_getdomaininfo info;
+    int err = hcall_domain_info(pando->hcall, domid, &info);
+
+    *paused = !err && (info.flags & XEN_DOMINF_paused);
+    return err ? pando_fail_no_domain(domid) : PANDO_OK;
+}
+
+enum pando_code pando_domain_pause(pando_t *pando, uint32_t domid)
+{
+    bool paused;
+    enum pando_code code = is_paused(pando, domid, &paused);
+
+    if (code || paused) {
+        return code;
+    }
+    return simple(pando, domid, XEN_DOMCTL_pausedomain, "pausing the guest");
+}
+
+enum pando_code pando_domain_unpause(pando_t *pando, uint32_t domid)
+{
+    bool paused;
+    enum pando_code code = is_paused(pando, domid, &paused);
+
+    if (code || !paused) {
+        return code;
+    }
+    return simple(pando, domid, XEN_DOMCTL_unpausedomain, "unpausing the guest");
+}
