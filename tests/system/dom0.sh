@@ -60,3 +60,43 @@ guest_initrd() {
     (cd /tmp/initrd && find . -mindepth 1 | cpio -o -H newc 2>/dev/null) |
         cat /guests/initrd.cpio.gz - >"$1"
 }
+
+# console_count GUEST PATTERN COUNT: at least so many lines match.
+console_count() {
+    [ "$(grep -c -E "$2" "/var/log/pando/console-$1.log")" -ge "$3" ]
+}
+
+# host_number KEY: a figure of `pando info`.
+host_number() {
+    pando info --json | sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" | head -n 1
+}
+
+# free_settled KIB: the host's free memory, as soon as it is KIB or has stayed different for
+# ten seconds: a back-end may give back the last frame a moment after the guest is gone.
+free_settled() {
+    within 10 free_is "$1" >/dev/null
+    host_number free_kib
+}
+
+free_is() {
+    [ "$(host_number free_kib)" = "$1" ]
+}
+
+guest_gone() {
+    ! pando list | grep -q -w "$1"
+}
+
+# guest_state GUEST STATE
+guest_state() {
+    pando list "$1" | grep -q -w "$2"
+}
+
+bridge_has_address() {
+    ip addr show xenbr0 | grep -q 'inet '
+}
+
+# vif_of GUEST: its network interface is a port of the bridge, and is up.
+vif_of() {
+    id=$(pando list "$1" | awk 'NR == 2 { print $1 }')
+    [ "$(cat /sys/class/net/xenbr0/brif/vif"$id".0/state)" = 3 ]
+}

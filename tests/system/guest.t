@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The life of a guest, all in one boot: console both ways, disks, network, reboot, crash,
+# power-off, and all of its memory given back.
+
+. "$(dirname "$0")/lib.sh"
+
+fast_kernel
+dom0_script <<'END'
+before=$(host_number free_kib)
+
+# --- the demo guest, with the stock kernel -------------------------------------
+check "create" pando create /guests/demo.json
+check "listed" sh -c "pando list | grep -q demo"
+check "create refuses a second one of the name" sh -c "! pando create /guests/demo.json"
+check "the guest's init on its console" on_console demo '^demo: Linux' 100
+{ sleep 1; echo 'echo answer-$((6 * 7))'; sleep 4; printf '\035'; } |
+    pando console demo >/tmp/console.out 2>&1
+check "a typed command is answered" grep -q 'answer-42' /tmp/console.out
+check "scrollback is replayed" grep -q '^demo: Linux' /tmp/console.out
+check "its configuration is shown" sh -c "pando config show demo | grep -q initrd.cpio.gz"
+
+check "reboot" pando reboot demo
+check "it comes up again" within 100 console_count demo '^demo: Linux' 2
+check "shutdown" pando shutdown --wait --timeout 60 demo
+check "gone" sh -c "! pando list | grep -q demo"
+equal "all memory is free again" "$(free_settled "$before")" "$before"
+
+# --- disks ---------------------------------------------------------------------
+dd if=/dev/urandom of=/tmp/source.img bs=1M count=8 2>/dev/null
+truncate -s 8M /tmp/copy.img
+guest_initrd /tmp/disk.cpio.gz <<'RC'
+until [ -b /dev/xvda ] && [ -b /dev/xvdb ]; do sleep 0.1; done
+echo "disk-size $(blockdev --getsize64 /dev/xvda)"
+dd if=/dev/xvda of=/dev/xvdb bs=256k 2>/dev/null && echo disk-copied
+echo test 2>/dev/null >/dev/xvda && echo disk-wrong-write
+echo "disk-sum $(md5sum </dev/xvdb)"
+poweroff
+RC
+check "create, with two disks" pando create /guests/demo.json name=disks \
+    kernel=/test/vmlinux.gz ramdisk=/tmp/disk.cpio.gz 'vif=[]' \
+    'disk=[{"vdev": "xvda", "target": "/tmp/source.img", "access": "r"},
+           {"vdev": "xvdb", "target": "/tmp/copy.img"}]'
+check "the disk has its size" on_console disks 'disk-size 8388608' 60
+check "the guest powers off by itself" within 60 guest_gone disks
+sum=$(md5sum </tmp/source.img)
+check "it reads what it was given" console_has disks "disk-sum ${sum%% *}"
+equal "what it wrote is in the image" "$(md5sum </tmp/copy.img)" "$sum"
+check "a read-only disk refuses writes" sh -c "! grep wrong-write /var/log/pando/console-disks.log"
+equal "no loop device is left" "$(losetup -a)" ""
+equal "all memory is free again" "$(free_settled "$before")" "$before"
+
+# --- network -------------------------------------------------------------------
+check "dom0 has an address" within 30 bridge_has_address
+guest_initrd /tmp/net.cpio.gz <<'RC'
+until ip addr show eth0 | grep -q 'inet '; do sleep 0.1; done
+echo "net-address $(ip addr show eth0 | awk '$1 == "inet" { sub("/.*", "", $2); print $2 }')"
+ping -c 3 -w 30 10.0.2.2 && echo net-gateway-answers
+ping -c 3 -w 30 -s 1400 10.0.2.15 && echo net-dom0-answers
+sleep 1000
+RC
+check "create, with a network" pando create /guests/demo.json name=net \
+    kernel=/test/vmlinux.gz ramdisk=/tmp/net.cpio.gz
+check "it gets an address from outside" on_console net 'net-address 10\.0\.2\.' 100
+check "it reaches the gateway through dom0's NIC" on_console net net-gateway-answers 40
+check "it reaches dom0" on_console net net-dom0-answers 40
+address=$(sed -n 's/.*net-address \([0-9.]*\).*/\1/p' /var/log/pando/console-net.log)
+check "dom0 reaches it" ping -c 3 -w 30 "$address"
+check "destroy" pando destroy net
+equal "no interface of it is left" "$(ls /sys/class/net | grep -c vif)" 0
+equal "all memory is free again" "$(free_settled "$before")" "$before"
+
+# --- crash ---------------------------------------------------------------------
+guest_initrd /tmp/crash.cpio.gz <<'RC'
+echo crashing-now
+echo c >/proc/sysrq-trigger
+RC
+check "create, to crash" pando create /guests/demo.json name=crash vcpus=2 'vif=[]' \
+    kernel=/test/vmlinux.gz ramdisk=/tmp/crash.cpio.gz on_crash=preserve
+check "its last words are logged" on_console crash 'crashing-now' 60
+check "it is preserved as crashed" within 60 guest_state crash crash
+check "destroy a crashed guest" pando destroy crash
+check "create, to crash and be restarted" pando create /guests/demo.json name=again 'vif=[]' \
+    kernel=/test/vmlinux.gz ramdisk=/tmp/crash.cpio.gz on_crash=restart
+check "it is restarted" within 100 console_count again 'crashing-now' 2
+check "destroy" pando destroy again
+equal "all memory is free again" "$(free_settled "$before")" "$before"
+END
+
+boot guest 900 -c 2
+finish
