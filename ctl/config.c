@@ -30,7 +30,7 @@ static void whole_key(char *buffer, size_t size, const char *prefix, const char 
 static void unknown_key(struct config_reader *reader, const struct config_key *table,
                         const char *name, const struct json *node)
 {
-    const char *nearest = config_nearest(node->key, &table->key, sizeof(*table));
+    const char *nearest = pando_nearest_word(node->key, &table->key, sizeof(*table));
     if (nearest)
         config_problem(reader, node, name, "no such key; did you mean %s?", nearest);
     else

@@ -162,4 +162,10 @@ bool pando_name_valid(const char *name);
 bool pando_cpus_parse(const char *text, uint64_t cpus[PANDO_CPU_WORDS]);
 char *pando_cpus_print(const uint64_t cpus[PANDO_CPU_WORDS]);
 
+/*
+ * For "did you mean": the one of @words that @word is likely to be meant for, or NULL. The words
+ * are pointers @stride bytes apart, so that they may be first members of structs; NULL ends them.
+ */
+const char *pando_nearest_word(const char *word, const char *const *words, size_t stride);
+
 #endif

@@ -167,7 +167,7 @@ static unsigned edit_distance(const char *a, const char *b)
     return above[b_length];
 }
 
-const char *config_nearest(const char *word, const char *const *words, size_t stride)
+const char *pando_nearest_word(const char *word, const char *const *words, size_t stride)
 {
     const char *nearest = NULL;
     /* At most a third of the letters may be wrong: else the guess helps nobody. */

@@ -79,10 +79,6 @@ void config_sort_problems(struct pando_problems *problems, const char *last);
 /* The value as an error quotes it: cut, without control characters. Into @buffer. */
 const char *config_quote(const struct json *node, char *buffer, size_t size);
 
-/* The word of the list (@stride bytes apart, NULL ends it) that @word is likely to mean, or NULL.
- */
-const char *config_nearest(const char *word, const char *const *words, size_t stride);
-
 /* --- values --------------------------------------------------------------------- */
 
 /* Reads a value into the struct at @base; @name is the whole key. Adds a problem if it is wrong. */
