@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
+
 #define SUFFIX_MAX 10000
 
 static enum pando_code name_is_taken(pando_t *pando, const char *name, uint32_t but, bool *taken)
@@ -26,7 +28,10 @@ static enum pando_code name_is_taken(pando_t *pando, const char *name, uint32_t 
     return PANDO_OK;
 }
 
-/* Writes the new name, and the new UUID if there is one, to the saved configuration, if any. */
+/*
+ * Writes the new name to the saved configuration, if there is one. With a new UUID, too, the guest
+ * has been set aside: whatever happens, it is not to be restarted once more.
+ */
 static enum pando_code update_state(uint32_t domid, const char *name, const char *uuid)
 {
     struct pando_config config;
@@ -48,6 +53,7 @@ static enum pando_code update_state(uint32_t domid, const char *name, const char
     config.name = copy;
     if (uuid) {
         memcpy(config.uuid, uuid, sizeof(config.uuid));
+        config.on_poweroff = config.on_reboot = config.on_crash = PANDO_ACTION_PRESERVE;
     }
     code = domain_state_save(domid, &config);
     pando_config_free(&config);
@@ -149,6 +155,7 @@ static enum pando_code change_uuid(pando_t *pando, uint32_t domid, const char *n
 enum pando_code domain_set_aside(pando_t *pando, uint32_t domid, const char *name)
 {
     char free_name[PANDO_NAME_MAX], uuid[37];
+    struct store *store;
     enum pando_code code = PANDO_OK;
     bool taken = true;
 
@@ -163,5 +170,12 @@ enum pando_code domain_set_aside(pando_t *pando, uint32_t domid, const char *nam
         uuid_generate_text(uuid);
         code = change_uuid(pando, domid, free_name, uuid);
     }
-    return code ? code : update_state(domid, free_name, uuid);
+    if (!code) {
+        code = update_state(domid, free_name, uuid);
+    }
+    if (!code) {
+        code = pando_store(pando, &store);
+    }
+    /* Its memory is what it is kept for; its disks and interfaces are for the next one. */
+    return code ? code : devices_remove(store, domid);
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "domain.h"
+#include "paths.h"
+
+/* A guest that has lived no longer than this is restarted only after as long a pause. */
+#define SHORT_LIFE_S 2
+
+struct ended {
+    struct monitor *monitor;
+    uint32_t domid;
+    struct pando_config config;
+    enum pando_reason reason;
+};
+
+static void log_failure(const struct ended *e, const char *what)
+{
+    monitor_log("%s (%u): %s failed: %s", e->config.name, e->domid, what,
+                pando_error_text(e->monitor->pando));
+}
+
+static bool destroy(struct ended *e)
+{
+    enum pando_code code = domain_destroy_locked(e->monitor->pando, e->domid);
+
+    if (code) {
+        log_failure(e, "removing it");
+    }
+    /* A device that was late is no reason not to go on. */
+    return code == PANDO_OK || code == PANDO_E_DEVICE;
+}
+
+static void create(struct ended *e)
+{
+    uint32_t domid;
+
+    if (domain_create_locked(e->monitor->pando, &e->config, NULL, &domid)) {
+        log_failure(e, "restarting it");
+        return;
+    }
+    monitor_log("%s (%u): restarted as %u", e->config.name, e->domid, domid);
+}
+
+/* A guest that ends at once, again and again, must not keep dom0 busy. */
+static void pause_if_short_lived(const struct ended *e)
+{
+    const struct timespec pause = { .tv_sec = SHORT_LIFE_S };
+    char path[sizeof(PANDO_DOMAIN_DIR) + 32];
+    struct stat st;
+
+    snprintf(path, sizeof(path), PANDO_DOMAIN_DIR "/%u.json", e->domid);
+    if (stat(path, &st) == 0 && time(NULL) - st.st_mtime <= SHORT_LIFE_S) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+static enum pando_action action_for(const struct ended *e)
+{
+    switch (e->reason) {
+    case PANDO_REASON_POWEROFF:
+        return e->config.on_poweroff;
+    case PANDO_REASON_REBOOT:
+        return e->config.on_reboot;
+    case PANDO_REASON_CRASH:
+    case PANDO_REASON_WATCHDOG:
+        return e->config.on_crash;
+    default: /* suspended, or wanting to be reset: a tool's business */
+        return PANDO_ACTION_PRESERVE;
+    }
+}
+
+static void act(struct ended *e)
+{
+    enum pando_action action = action_for(e);
+
+    monitor_log("%s (%u): has ended (%s): %s", e->config.name, e->domid,
+                pando_reason_name(e->reason), pando_action_name(action));
+    switch (action) {
+    case PANDO_ACTION_DESTROY:
+        destroy(e);
+        break;
+    case PANDO_ACTION_RESTART:
+        pause_if_short_lived(e);
+        if (destroy(e)) {
+            create(e);
+        }
+        break;
+    case PANDO_ACTION_PRESERVE:
+        monitor_keep(e->monitor, e->domid);
+        break;
+    case PANDO_ACTION_RENAME_RESTART:
+        pause_if_short_lived(e);
+        if (domain_set_aside(e->monitor->pando, e->domid, e->config.name)) {
+            log_failure(e, "setting it aside");
+            break;
+        }
+        monitor_keep(e->monitor, e->domid);
+        create(e);
+        break;
+    }
+}
+
+/* Takes the guest's lock, by the name that its saved configuration still has once it is ours. */
+static bool lock_ended(struct ended *e, struct domain_lock *lock)
+{
+    for (;;) {
+        struct pando_config again;
+        bool same;
+
+        if (domain_state_load(e->domid, &e->config)) {
+            return false; /* somebody else has done it meanwhile */
+        }
+        if (domain_lock(lock, e->config.name)) {
+            log_failure(e, "taking its lock");
+            pando_config_free(&e->config);
+            return false;
+        }
+        if (domain_state_load(e->domid, &again)) {
+            domain_unlock(lock);
+            pando_config_free(&e->config);
+            return false;
+        }
+        same = !strcmp(again.name, e->config.name);
+        pando_config_free(&e->config);
+        e->config = again;
+        if (same) {
+            return true;
+        }
+        pando_config_free(&e->config);
+        domain_unlock(lock);
+    }
+}
+
+void monitor_act(struct monitor *monitor, uint32_t domid)
+{
+    struct ended e = { .monitor = monitor, .domid = domid };
+    struct pando_domain info;
+    struct domain_lock lock;
+    enum pando_code code;
+
+    if (!lock_ended(&e, &lock)) {
+        return;
+    }
+    code = pando_domain_info(monitor->pando, domid, &info);
+    if (code == PANDO_E_NOT_FOUND) {
+        monitor_log("%s (%u): is gone; removing what it has left", e.config.name, domid);
+        destroy(&e);
+    } else if (code) {
+        log_failure(&e, "asking about it");
+    } else if (info.state == PANDO_DOMAIN_SHUTDOWN) {
+        e.reason = info.reason;
+        act(&e);
+    }
+    domain_unlock(&lock);
+    pando_config_free(&e.config);
+}
