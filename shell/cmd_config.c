@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+#include "config.h"
+#include "guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int usage(struct shell *shell, const char *text)
+{
+    shell_error(shell, "%s", text);
+    command_print_usage(&cmd_config, shell->err);
+    return SHELL_USAGE;
+}
+
+static int show(struct shell *shell, const struct arguments *arguments)
+{
+    uint32_t domid;
+    char *json;
+    if (arguments->count != 2)
+        return usage(shell, "show: expected the name of one guest");
+    const char *which = arguments->words[1];
+    int status = guest_find(shell, which, &domid);
+    if (status != SHELL_OK)
+        return status;
+    enum pando_code code = pando_domain_config(shell->pando, domid, &json);
+    if (code != PANDO_OK) {
+        /* The guest was found: what is not there is a configuration. */
+        shell_library_error(shell, which, code);
+        return SHELL_FAILED;
+    }
+    fputs(json, shell->out);
+    if (*json && json[strlen(json) - 1] != '\n')
+        fputc('\n', shell->out);
+    free(json);
+    return SHELL_OK;
+}
+
+static int check(struct shell *shell, const struct arguments *arguments)
+{
+    struct pando_config config;
+    struct pando_problems problems = { 0 };
+    if (arguments->count < 2)
+        return usage(shell, "check: expected a file");
+    enum pando_code code = pando_config_load(&config, arguments->words[1], arguments->words + 2,
+                                             arguments->count - 2, 0, &problems);
+    if (code == PANDO_E_SYSTEM)
+        shell_out_of_memory();
+    if (code != PANDO_OK) {
+        char *text = shell_need(pando_problems_text(&problems));
+        fflush(shell->out);
+        fputs(text, shell->err);
+        free(text);
+        pando_problems_free(&problems);
+        return SHELL_FAILED;
+    }
+    char *text = shell_need(pando_config_print(&config));
+    fputs(text, shell->out);
+    free(text);
+    pando_config_free(&config);
+    return SHELL_OK;
+}
+
+static int help(struct shell *shell, const struct arguments *arguments)
+{
+    const char *key = arguments->count > 1 ? arguments->words[1] : NULL;
+    if (arguments->count > 2)
+        return usage(shell, "help: expected at most one key");
+    bool manual = option_given(arguments, "man");
+    char *text = manual ? pando_config_manual() : pando_config_help(key);
+    if (!text && key) {
+        shell_error(shell, "no key \"%s\"; `config help` lists them", key);
+        return SHELL_USAGE;
+    }
+    fputs(shell_need(text), shell->out);
+    free(text);
+    return SHELL_OK;
+}
+
+static int run(struct shell *shell, const struct arguments *arguments)
+{
+    const char *verb = arguments->words[0];
+    if (!strcmp(verb, "show"))
+        return show(shell, arguments);
+    if (!strcmp(verb, "check"))
+        return check(shell, arguments);
+    if (!strcmp(verb, "help"))
+        return help(shell, arguments);
+    shell_error(shell, "found \"%s\", expected show, check or help", verb);
+    return SHELL_USAGE;
+}
+
+static const struct option_info options[] = {
+    { "man", NULL, "with help: print the manual page pando.cfg(5)" },
+    { NULL },
+};
+
+static const char *const words[] = { "show", "check", "help", NULL };
+
+const struct command cmd_config = {
+    .name = "config",
+    .arguments = "show GUEST | check FILE [KEY=VALUE]... | help [KEY]",
+    .summary = "show or check a configuration, or explain its keys",
+    .help =
+        "`config show` prints the complete configuration of a guest that exists, as it is now, in "
+        "the form that `create` reads. `config check` reads a file as `create` does, and "
+        "prints the complete configuration that it makes. `config help` lists the keys, or "
+        "explains one.",
+    .options = options,
+    .least = 1,
+    .most = ARGUMENTS_ANY,
+    .complete = { COMPLETE_WORD, COMPLETE_NOTHING },
+    .complete_words = words,
+    .run = run,
+};

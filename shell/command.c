@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+#include "config.h"
+
+#include <string.h>
+
+const struct command *const commands[] = {
+    &cmd_list,     &cmd_info,    &cmd_vcpu_list, &cmd_create, &cmd_console,
+    &cmd_shutdown, &cmd_reboot,  &cmd_destroy,   &cmd_pause,  &cmd_unpause,
+    &cmd_rename,   &cmd_mem_set, &cmd_config,    &cmd_dmesg,  &cmd_log,
+    &cmd_help,     &cmd_version, &cmd_on_error,  &cmd_quit,   NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++)
+        if (!strcmp(commands[i]->name, name))
+            return commands[i];
+    return NULL;
+}
+
+void command_print_usage(const struct command *command, FILE *out)
+{
+    fprintf(out, "usage: %s%s%s%s\n", command->name, command->options ? " [OPTIONS]" : "",
+            *command->arguments ? " " : "", command->arguments);
+}
+
+static int unknown_command(struct shell *shell, const char *name)
+{
+    const char *names[sizeof(commands) / sizeof(commands[0])];
+    size_t count = 0;
+    for (; commands[count]; count++)
+        names[count] = commands[count]->name;
+    names[count] = NULL;
+    const char *nearest = pando_nearest_word(name, names, sizeof(names[0]));
+    if (nearest)
+        shell_error(shell, "no command \"%s\"; did you mean %s?", name, nearest);
+    else
+        shell_error(shell, "no command \"%s\"; `help` lists them", name);
+    return SHELL_USAGE;
+}
+
+static bool check_count(struct shell *shell, const struct command *command,
+                        const struct arguments *arguments)
+{
+    if ((int)arguments->count < command->least)
+        shell_error(shell, "an argument is missing");
+    else if (command->most != ARGUMENTS_ANY && (int)arguments->count > command->most)
+        shell_error(shell, "too many arguments: \"%s\"", arguments->words[command->most]);
+    else
+        return true;
+    command_print_usage(command, shell->err);
+    return false;
+}
+
+int command_run(struct shell *shell, char *const *words)
+{
+    const struct command *command = command_find(words[0]);
+    struct arguments arguments;
+    int status = SHELL_USAGE;
+
+    if (!command)
+        return unknown_command(shell, words[0]);
+    shell->command = command->name;
+    if (arguments_parse(shell, command->options, words + 1, &arguments)) {
+        if (check_count(shell, command, &arguments))
+            status = command->run(shell, &arguments);
+        arguments_free(&arguments);
+    }
+    /* Output that did not reach its file is a failure like any other. */
+    if ((fflush(shell->out) || ferror(shell->out)) && status == SHELL_OK) {
+        shell_error(shell, "cannot write the output: %m");
+        status = SHELL_FAILED;
+    }
+    clearerr(shell->out);
+    shell->command = NULL;
+    return status;
+}
+
+int command_run_line(struct shell *shell, const char *line)
+{
+    struct words words;
+    const char *error = "the line ends with a backslash";
+    int status = SHELL_OK;
+
+    if (lexer_split(line, &words, &error) != LEXER_OK) {
+        shell_error(shell, "%s", error);
+        return SHELL_USAGE;
+    }
+    if (words.count)
+        status = command_run(shell, words.list);
+    words_free(&words);
+    return status;
+}

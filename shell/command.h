@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* A command: one descriptor, in one file cmd_NAME.c, listed in command.c. */
+#ifndef SHELL_COMMAND_H
+#define SHELL_COMMAND_H
+
+#include "lexer.h"
+#include "options.h"
+
+/* What completion offers for an argument. */
+enum completion {
+    COMPLETE_NOTHING,
+    COMPLETE_GUEST,
+    COMPLETE_FILE,
+    COMPLETE_COMMAND,
+    COMPLETE_WORD,     /* one of the command's complete_words */
+    COMPLETE_KEY,      /* a key of a configuration */
+    COMPLETE_OVERRIDE, /* KEY= */
+};
+
+enum { ARGUMENTS_ANY = -1 };
+
+struct command {
+    const char *name;
+    const char *arguments; /* synopsis without the options: "FILE [KEY=VALUE]..." */
+    const char *summary;   /* half a sentence for the list */
+    const char *help;      /* paragraphs, with an empty line between them; may be NULL */
+    const struct option_info *options;
+    int least, most;             /* number of arguments; ARGUMENTS_ANY: no limit */
+    enum completion complete[2]; /* for the first argument, and for the others */
+    const char *const *complete_words;
+
+    /* Returns an enum shell_exit. */
+    int (*run)(struct shell *shell, const struct arguments *arguments);
+};
+
+/* All commands in the order of the help; NULL ends them. */
+extern const struct command *const commands[];
+
+extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cmd_dmesg, cmd_help,
+    cmd_info, cmd_list, cmd_log, cmd_mem_set, cmd_on_error, cmd_pause, cmd_quit, cmd_reboot,
+    cmd_rename, cmd_shutdown, cmd_unpause, cmd_vcpu_list, cmd_version;
+
+const struct command *command_find(const char *name);
+
+/* Runs a command with its words (the first is its name). Returns an enum shell_exit. */
+int command_run(struct shell *shell, char *const *words);
+
+/* Splits and runs a line; nothing for a line without a word. */
+int command_run_line(struct shell *shell, const char *line);
+
+/* "usage: NAME [OPTIONS] ARGUMENTS" */
+void command_print_usage(const struct command *command, FILE *out);
+
+/* Options that several commands have. */
+#define OPTION_JSON                                                                                \
+    {                                                                                              \
+        "json", NULL, "print JSON instead of text"                                                 \
+    }
+#define OPTION_TIMEOUT                                                                             \
+    {                                                                                              \
+        "timeout", "SECONDS", "give up after that time (exit code 4)"                              \
+    }
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How long Ctrl-C may go unnoticed. */
+enum { WAIT_SLICE_MS = 250 };
+
+int guest_find(struct shell *shell, const char *which, uint32_t *domid)
+{
+    pando_t *pando = shell_pando(shell);
+    if (!pando)
+        return SHELL_FAILED;
+    enum pando_code code = pando_domain_find(pando, which, domid);
+    return code == PANDO_OK ? SHELL_OK : shell_library_error(shell, NULL, code);
+}
+
+int guest_find_other(struct shell *shell, const char *which, const char *verb, uint32_t *domid)
+{
+    int status = guest_find(shell, which, domid);
+    if (status == SHELL_OK && *domid == 0) {
+        shell_error(shell, "%s is the host's own domain and cannot be %s", which, verb);
+        return SHELL_FAILED;
+    }
+    return status;
+}
+
+int guest_each(struct shell *shell, const struct arguments *arguments, const char *verb,
+               guest_act_fn *act)
+{
+    int first = SHELL_OK;
+    for (size_t i = 0; i < arguments->count; i++) {
+        uint32_t domid;
+        int status = guest_find_other(shell, arguments->words[i], verb, &domid);
+        if (status == SHELL_OK)
+            status = act(shell, arguments->words[i], domid);
+        if (first == SHELL_OK)
+            first = status;
+    }
+    return first;
+}
+
+int guest_select(struct shell *shell, const struct arguments *arguments, struct pando_domain **list,
+                 size_t *count)
+{
+    pando_t *pando = shell_pando(shell);
+    if (!pando)
+        return SHELL_FAILED;
+    if (!arguments->count) {
+        enum pando_code code = pando_domain_list(pando, list, count);
+        return code == PANDO_OK ? SHELL_OK : shell_library_error(shell, NULL, code);
+    }
+    *count = arguments->count;
+    *list = shell_need(calloc(*count, sizeof(**list)));
+    for (size_t i = 0; i < *count; i++) {
+        uint32_t domid;
+        int status = guest_find(shell, arguments->words[i], &domid);
+        if (status == SHELL_OK) {
+            enum pando_code code = pando_domain_info(pando, domid, &(*list)[i]);
+            if (code != PANDO_OK)
+                status = shell_library_error(shell, arguments->words[i], code);
+        }
+        if (status != SHELL_OK) {
+            free(*list);
+            *list = NULL;
+            return status;
+        }
+    }
+    return SHELL_OK;
+}
+
+int64_t shell_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pando_event event,
+               int64_t deadline, enum pando_reason *reason)
+{
+    for (;;) {
+        int slice = WAIT_SLICE_MS;
+        bool last = false;
+        if (deadline >= 0) {
+            int64_t left = deadline - shell_clock_ms();
+            last = left <= slice;
+            if (last)
+                slice = left > 0 ? (int)left : 0;
+        }
+        enum pando_code code = pando_domain_wait(shell->pando, domid, event, slice, reason);
+        if (code == PANDO_OK)
+            return SHELL_OK;
+        if (shell_interrupted)
+            return SHELL_INTERRUPTED;
+        if (code == PANDO_E_TIMEOUT && last) {
+            shell_error(shell, "%s has not %s in time", which,
+                        event == PANDO_EVENT_GONE ? "been removed" : "ended");
+            return SHELL_TIMEOUT;
+        }
+        if (code != PANDO_E_TIMEOUT)
+            return shell_library_error(shell, which, code);
+    }
+}
+
+const char *guest_state(const struct pando_domain *domain)
+{
+    if (domain->state == PANDO_DOMAIN_SHUTDOWN)
+        return pando_reason_name(domain->reason);
+    return pando_state_name(domain->state);
+}
+
+void guest_write_json(struct json_writer *writer, const struct pando_domain *domain)
+{
+    json_write_key(writer, "id");
+    json_write_uint(writer, domain->id);
+    json_write_key(writer, "name");
+    json_write_string(writer, domain->name);
+    json_write_key(writer, "uuid");
+    json_write_string(writer, domain->uuid);
+    json_write_key(writer, "type");
+    json_write_string(writer, domain->type);
+    json_write_key(writer, "state");
+    json_write_string(writer, pando_state_name(domain->state));
+    if (domain->state == PANDO_DOMAIN_SHUTDOWN) {
+        json_write_key(writer, "reason");
+        json_write_string(writer, pando_reason_name(domain->reason));
+    }
+    json_write_key(writer, "vcpus");
+    json_write_uint(writer, domain->vcpus_online);
+    json_write_key(writer, "max_vcpus");
+    json_write_uint(writer, domain->max_vcpus);
+    json_write_key(writer, "cpu_time_ns");
+    json_write_uint(writer, domain->cpu_time_ns);
+    json_write_key(writer, "memory_kib");
+    json_write_uint(writer, domain->memory_kib);
+    json_write_key(writer, "maxmem_kib");
+    json_write_uint(writer, domain->maxmem_kib);
+    json_write_key(writer, "target_kib");
+    json_write_uint(writer, domain->target_kib);
+    json_write_key(writer, "cpupool");
+    json_write_uint(writer, domain->cpupool);
+}
+
+struct json_writer *output_json_begin(void)
+{
+    return shell_need(json_writer_new());
+}
+
+void output_json_end(struct shell *shell, struct json_writer *writer)
+{
+    char *text = shell_need(json_writer_finish(writer));
+    fputs(text, shell->out);
+    free(text);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Text that somebody else has written, on its way to the user. */
+#ifndef SHELL_OUTPUT_H
+#define SHELL_OUTPUT_H
+
+#include <stdio.h>
+
+/*
+ * Writes text from a log. On a terminal, control characters other than newline, tab and return
+ * become '?', so that no guest can make the operator's terminal do things by what it logs.
+ */
+void output_foreign(FILE *out, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What all commands share: where they write to, the library's handle, and how they report errors.
+ */
+#ifndef SHELL_SHELL_H
+#define SHELL_SHELL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "exit.h"
+#include "pando.h"
+
+struct shell {
+    FILE *out, *err;
+    const char *log_folder; /* of the daemons' and the consoles' logs */
+
+    bool interactive; /* at the prompt */
+    bool keep_going;  /* a script goes on after a failure */
+    bool quit;        /* no more lines are to be read */
+
+    const char *script; /* being read, NULL: none */
+    unsigned line;      /* of it */
+
+    const char *command; /* being run, NULL: none */
+
+    pando_t *pando; /* see shell_pando() */
+};
+
+/* Set by Ctrl-C at the prompt while a command runs; whoever waits looks at it. */
+extern volatile sig_atomic_t shell_interrupted;
+
+void shell_init(struct shell *shell);
+void shell_close(struct shell *shell);
+
+/* The library's handle, opened at the first call. NULL after an error message. */
+pando_t *shell_pando(struct shell *shell);
+
+/* Writes "SCRIPT:LINE: COMMAND: text" or as much of it as there is. */
+void shell_error(struct shell *shell, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Reports the library's last error, about @what (may be NULL); returns the exit code for it. */
+int shell_library_error(struct shell *shell, const char *what, enum pando_code code);
+
+/* Ends the program: a shell without memory can do nothing better. */
+void shell_out_of_memory(void) __attribute__((noreturn));
+
+/* The pointer, or shell_out_of_memory(). */
+void *shell_need(void *pointer);
+
+#endif
