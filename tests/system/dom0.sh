@@ -57,7 +57,7 @@ guest_initrd() {
     mkdir -p /tmp/initrd/etc
     { echo '#!/bin/sh'; cat; } >/tmp/initrd/etc/rc.local
     chmod 755 /tmp/initrd/etc/rc.local
-    (cd /tmp/initrd && find . -mindepth 1 | cpio -o -H newc 2>/dev/null) |
+    (cd /tmp/initrd && find . -mindepth 1 | cpio -o -H newc 2>/dev/null | gzip) |
         cat /guests/initrd.cpio.gz - >"$1"
 }
 
