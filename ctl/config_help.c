@@ -2,6 +2,7 @@
 /* Help and the manual page, from the table of keys. */
 #include "config_schema.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,9 +141,10 @@ char *pando_config_help(const char *name)
 
 /* --- for man(1) ------------------------------------------------------------------------- */
 
-/* Text in a roff line: no control line by accident, plain hyphens, no escapes. */
+/* Text in a roff line: no control line by accident, plain hyphens, no escapes; `word` is bold. */
 static void put_roff(FILE *out, const char *text)
 {
+    bool bold = false;
     if (*text == '.' || *text == '\'')
         fputs("\\&", out);
     for (; *text; text++) {
@@ -153,7 +155,7 @@ static void put_roff(FILE *out, const char *text)
         else if (*text == '^')
             fputs("\\(ha", out);
         else if (*text == '`')
-            fputs("\\(lq", out);
+            fputs((bold = !bold) ? "\\fB" : "\\fR", out);
         else
             fputc(*text, out);
     }
@@ -165,7 +167,8 @@ static void manual_keys(FILE *out, const struct config_key *table)
         char buffer[EXPECTED];
         const char *preset = default_of(key, buffer, sizeof(buffer));
         fprintf(out, ".TP\n.B %s\n", key->key);
-        put_roff(out, key->summary);
+        fputc(toupper((unsigned char)key->summary[0]), out);
+        put_roff(out, key->summary + 1);
         fputs(key->required ? "; must be given.\n" : ".\n", out);
         if (key->help) {
             put_roff(out, key->help);
