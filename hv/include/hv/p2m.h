@@ -52,7 +52,8 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t);
  * Sets 2^order entries, replacing what is there (larger mappings are split, and
  * made again when possible). @m is ignored for p2m_invalid. Flushes TLBs where
  * a translation was taken away, before it returns. -ENOMEM, -EINVAL (alignment,
- * beyond the guest's address width).
+ * beyond the guest's address width, more than one frame of a type that holds
+ * references), -ESRCH (teardown has begun: what was there is being given back).
  */
 int p2m_set(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_type t);
 
@@ -69,7 +70,7 @@ int p2m_init(struct domain *d);
  * foreign and grant entries. Bounded: -ERESTART until done. The domain runs no more.
  */
 int p2m_teardown(struct domain *d);
-/* Frees the tables themselves, after teardown. */
+/* Frees the tables themselves, after teardown, when nobody can look anything up any more. */
 void p2m_free(struct domain *d);
 
 /* The highest guest frame number that was ever populated. */

@@ -20,3 +20,6 @@ hv-unpack-unit-y = tests/unit/hv/test_unpack.o tests/unit/hv/fake_log.o hv/lib/u
 hv-unpack-unit-libs = -lz -llzma -lzstd -llz4
 unit-tests += hv-elf
 hv-elf-unit-y = tests/unit/hv/test_elf.o tests/unit/hv/fake_log.o hv/lib/elf.o
+unit-tests += hv-p2m
+hv-p2m-unit-y = tests/unit/hv/test_p2m.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o \
+  $(hv-mem-unit-y)

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* The nested page table of a domain: lookups, changes, the end. */
+#include <hv/arch.h>
+#include <hv/errno.h>
+#include <hv/hypercall.h>
+
+#include "x86/cpu/insn.h"
+#include "x86/mm/p2m_internal.h"
+
+#define MAX_GFN_BITS 36u /* 48 bits of address: four levels */
+
+/* Frames given back between two looks at the clock. */
+#define TEARDOWN_BATCH 256u
+
+const struct p2m_format *p2m_format = &npt_format;
+
+paddr_t p2m_root(struct domain *d)
+{
+    return virt_to_paddr(d->p2m->root);
+}
+
+gfn_t p2m_max_gfn(const struct domain *d)
+{
+    return gfn(atomic_read(&d->p2m->max_gfn));
+}
+
+static unsigned int host_gfn_bits(void)
+{
+    unsigned int bits = cpuid(0x80000000).a >= 0x80000008 ? cpuid(0x80000008).a & 0xff : 36;
+
+    return min(bits - PAGE_SHIFT, MAX_GFN_BITS);
+}
+
+int p2m_init(struct domain *d)
+{
+    struct p2m *p = hv_alloc(sizeof(*p));
+
+    if (!p)
+        return -ENOMEM;
+    p->root = hv_alloc_pages(0, 0);
+    if (!p->root) {
+        hv_free(p);
+        return -ENOMEM;
+    }
+    spin_lock_init(&p->lock, LOCK_P2M);
+    p->max_order = p2m_format->max_order();
+    p->limit = 1UL << host_gfn_bits();
+    d->p2m = p;
+    return 0;
+}
+
+void p2m_free(struct domain *d)
+{
+    if (!d->p2m)
+        return;
+    p2m_table_free_all(d->p2m);
+    hv_free(d->p2m);
+    d->p2m = NULL;
+}
+
+/* --- lookups ------------------------------------------------------------------- */
+
+mfn_t p2m_lookup(struct domain *d, gfn_t g, enum p2m_type *t, unsigned int *order)
+{
+    const struct p2m *p = d->p2m;
+    uint64_t e = 0;
+    unsigned int o = 0;
+    uint32_t seq;
+
+    if (likely(g.v < p->limit)) {
+        do {
+            seq = atomic_read_acquire(&p->seq);
+            e = atomic_read(p2m_walk(p, g.v, &o));
+            smp_rmb();
+            /* Another CPU may have put a table where p2m_walk saw a leaf or nothing. */
+        } while (
+            unlikely(atomic_read(&p->seq) != seq || (entry_present(e) && !entry_is_leaf(e, o))));
+    }
+    if (order)
+        *order = o;
+    if (t)
+        *t = entry_type(e);
+    return entry_present(e) ? mfn_add(entry_mfn(e), g.v & ((1UL << o) - 1)) : INVALID_MFN;
+}
+
+struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
+{
+    enum p2m_type type, again;
+    mfn_t m = p2m_lookup(d, g, &type, NULL);
+    struct page_info *pg = NULL;
+
+    /* A few attempts: what is replaced just now is not a hole. */
+    for (unsigned int i = 0; i < 4; i++) {
+        bool got;
+        mfn_t now;
+
+        if (!p2m_is_ram(type) && !p2m_holds_ref(type))
+            break;
+        pg = mfn_to_page(m);
+        got = p2m_is_ram(type) ? page_get(pg, d) : page_get_any(pg);
+        if (got && p2m_is_ram(type))
+            break; /* its own memory, whatever the map says by now */
+        now = p2m_lookup(d, g, &again, NULL);
+        if (got && again == type && mfn_eq(now, m))
+            break;
+        if (got)
+            page_put(pg);
+        pg = NULL;
+        if (again == type && mfn_eq(now, m))
+            break;
+        type = again;
+        m = now;
+    }
+    if (t)
+        *t = type;
+    return pg;
+}
+
+/* --- changes; the lock is held --------------------------------------------------- */
+
+/* Sets one entry of 2^order frames, order being a level's. *flush: a translation went away. */
+static int set_leaf(struct domain *d, uint64_t g, mfn_t m, unsigned int order, enum p2m_type t,
+                    bool *flush)
+{
+    struct p2m *p = d->p2m;
+    uint64_t *path[4], *table = p->root, *slot, old, new;
+    unsigned int depth = 0, o;
+
+    for (o = P2M_TOP_ORDER; o > order; o -= 9) {
+        slot = &table[entry_index(g, o)];
+        if (!entry_present(*slot)) {
+            uint64_t *sub;
+
+            if (t == p2m_invalid)
+                return 0;
+            sub = p2m_table_create(d, o - 9);
+            if (!sub)
+                return -ENOMEM;
+            atomic_set_release(slot, p2m_format->make_table(virt_to_mfn(sub)));
+        } else if (entry_is_leaf(*slot, o)) {
+            uint64_t offset = g & ((1UL << o) - 1);
+
+            if (entry_type(*slot) == t && mfn_eq(mfn_add(entry_mfn(*slot), offset), m))
+                return 0;
+            if (p2m_split(d, slot, o))
+                return -ENOMEM;
+        }
+        path[depth++] = slot;
+        table = entry_table(*slot);
+    }
+    slot = &table[entry_index(g, order)];
+    old = *slot;
+    new = t == p2m_invalid ? 0 : p2m_format->make_leaf(m, order, t);
+    atomic_set_release(slot, new);
+    if (entry_present(old) && old != new)
+        *flush = true;
+    if (entry_present(old) && !entry_is_leaf(old, order))
+        p2m_table_retire(p, entry_table(old), order - 9);
+    while (new &&depth && order < p->max_order) {
+        if (!p2m_try_merge(p, path[depth - 1], table, order))
+            break;
+        order += 9;
+        depth--;
+        table = (uint64_t *)((uintptr_t)path[depth] & PAGE_MASK);
+    }
+    return 0;
+}
+
+static int set_range(struct domain *d, uint64_t g, mfn_t m, unsigned int order, enum p2m_type t,
+                     bool *flush)
+{
+    unsigned int level = order >= ORDER_1G ? ORDER_1G : order >= ORDER_2M ? ORDER_2M : ORDER_4K;
+    int rc = 0;
+
+    if (t != p2m_invalid && level > d->p2m->max_order)
+        level = d->p2m->max_order;
+    /* All of them are entries of one table: only the first can run out of memory. */
+    for (uint64_t i = 0; i < 1UL << order && !rc; i += 1UL << level)
+        rc = set_leaf(d, g + i, mfn_add(m, i), level, t, flush);
+    return rc;
+}
+
+static bool set_is_valid(const struct p2m *p, gfn_t g, mfn_t m, unsigned int order, enum p2m_type t)
+{
+    uint64_t mask = (1UL << order) - 1;
+
+    if (p2m_holds_ref(t) && order)
+        return false; /* references are per page */
+    return order <= ORDER_1G && g.v < p->limit && !(g.v & mask) &&
+           (t == p2m_invalid || (!(m.v & mask) && m.v <= P2M_ADDR >> PAGE_SHIFT));
+}
+
+static int set_locked(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_type t,
+                      bool *flush)
+{
+    struct p2m *p = d->p2m;
+    uint64_t last = g.v + (1UL << order) - 1;
+    int rc;
+
+    if (p->closed)
+        return -ESRCH;
+    rc = set_range(d, g.v, m, order, t, flush);
+    if (!rc && t != p2m_invalid && last > p->max_gfn)
+        atomic_set(&p->max_gfn, last);
+    return rc;
+}
+
+int p2m_set(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_type t)
+{
+    struct p2m *p = d->p2m;
+    bool flush = false;
+    int rc;
+
+    if (!set_is_valid(p, g, m, order, t))
+        return -EINVAL;
+    spin_lock(&p->lock);
+    rc = set_locked(d, g, m, order, t, &flush);
+    spin_unlock(&p->lock);
+    if (flush)
+        arch_p2m_flush(d);
+    return rc;
+}
+
+int p2m_replace(struct domain *d, gfn_t g, mfn_t old, enum p2m_type old_type, mfn_t m,
+                enum p2m_type t)
+{
+    struct p2m *p = d->p2m;
+    enum p2m_type now_type;
+    bool flush = false;
+    mfn_t now;
+    int rc;
+
+    if (!set_is_valid(p, g, m, 0, t))
+        return -EINVAL;
+    spin_lock(&p->lock);
+    now = p2m_lookup(d, g, &now_type, NULL);
+    if (now_type == old_type && (old_type == p2m_invalid || mfn_eq(now, old)))
+        rc = set_locked(d, g, m, 0, t, &flush);
+    else
+        rc = -EAGAIN;
+    spin_unlock(&p->lock);
+    if (flush)
+        arch_p2m_flush(d);
+    return rc;
+}
+
+/* --- the end ----------------------------------------------------------------------- */
+
+/* What one leaf refers to is given back, from frame @from of it on; how far it came. */
+static unsigned int release_leaf(uint64_t e, unsigned int from, unsigned int order)
+{
+    unsigned int i, end = min(from + TEARDOWN_BATCH, 1u << order);
+    enum p2m_type t = entry_type(e);
+
+    if (t == p2m_mmio_direct)
+        return 1u << order;
+    for (i = from; i < end; i++) {
+        struct page_info *pg = mfn_to_page(mfn_add(entry_mfn(e), i));
+
+        if (p2m_holds_ref(t))
+            page_put(pg);
+        else
+            page_free_guest(pg); /* false for frames that the hypervisor shares: not the map's */
+    }
+    return end;
+}
+
+int p2m_teardown(struct domain *d)
+{
+    struct p2m *p = d->p2m;
+
+    if (!p)
+        return 0;
+    spin_lock(&p->lock);
+    p->closed = true; /* whoever is in p2m_set is done; from here on only we change it */
+    spin_unlock(&p->lock);
+    while (p->teardown_gfn <= p->max_gfn) {
+        unsigned int order, done;
+        uint64_t *slot = p2m_walk(p, p->teardown_gfn, &order), e = *slot;
+        uint64_t base = p->teardown_gfn >> order << order;
+
+        if (entry_present(e)) {
+            done = release_leaf(e, (unsigned int)(p->teardown_gfn - base), order);
+            p->teardown_gfn = base + done;
+            if (done == 1u << order)
+                atomic_set_release(slot, 0);
+        } else {
+            p->teardown_gfn = base + (1UL << order);
+        }
+        if (hypercall_preempt_check())
+            return -ERESTART;
+    }
+    return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* A p2m's tables; between p2m.c, p2m_table.c and p2m_teardown.c only. */
+#ifndef X86_MM_P2M_INTERNAL_H
+#define X86_MM_P2M_INTERNAL_H
+
+#include <hv/domain.h>
+
+#include "x86/mm/p2m_x86.h"
+
+#define P2M_ENTRIES    512u
+#define P2M_TOP_ORDER  27u /* an entry of the top table covers 2^27 frames */
+#define P2M_LEVELS     4u
+#define P2M_LEAF       0x80UL
+#define P2M_ADDR       0x000ffffffffff000UL
+#define P2M_TYPE_SHIFT 52
+#define P2M_TYPE_MASK  0xfUL
+
+/*
+ * Lookups take no lock. A table that is no longer used stays with the p2m and is
+ * used again by it alone, after seq was advanced (so that a lookup which went
+ * through it starts over) and the CPUs' translations were flushed.
+ */
+struct p2m {
+    spinlock_t lock; /* changes */
+    uint64_t *root;
+    uint32_t seq;
+    unsigned int max_order; /* of a leaf */
+    uint64_t limit;         /* gfns below it can be mapped */
+    uint64_t max_gfn;       /* the highest ever populated */
+    bool closed;            /* teardown has begun: nothing new */
+    uint64_t teardown_gfn;  /* how far it got */
+
+    /*
+     * By order / 9 of a table's entries: mfn of the first unused one, linked by
+     * page_info.next; 0: none. A table is used again for the same order only, so that a
+     * lookup which still is in it takes a leaf for a leaf.
+     */
+    uint32_t pool[P2M_LEVELS];
+    bool pool_stale; /* not flushed since the last one was put there */
+};
+
+static inline bool entry_present(uint64_t e)
+{
+    return e & p2m_format->present;
+}
+
+/* Of a present entry that covers 2^order frames. */
+static inline bool entry_is_leaf(uint64_t e, unsigned int order)
+{
+    return !order || e & P2M_LEAF;
+}
+
+static inline mfn_t entry_mfn(uint64_t e)
+{
+    return paddr_to_mfn(e & P2M_ADDR);
+}
+
+static inline enum p2m_type entry_type(uint64_t e)
+{
+    return (enum p2m_type)(e >> P2M_TYPE_SHIFT & P2M_TYPE_MASK);
+}
+
+static inline uint64_t *entry_table(uint64_t e)
+{
+    return mfn_to_virt(entry_mfn(e));
+}
+
+static inline unsigned int entry_index(uint64_t g, unsigned int order)
+{
+    return g >> order & (P2M_ENTRIES - 1);
+}
+
+/* The entry in force for @g, which covers 2^*order frames. */
+static inline uint64_t *p2m_walk(const struct p2m *p, uint64_t g, unsigned int *order)
+{
+    uint64_t *table = p->root;
+    unsigned int o = P2M_TOP_ORDER;
+
+    for (;; o -= 9) {
+        uint64_t *slot = &table[entry_index(g, o)], e = atomic_read(slot);
+
+        if (!entry_present(e) || entry_is_leaf(e, o)) {
+            *order = o;
+            return slot;
+        }
+        table = entry_table(e);
+    }
+}
+
+/* p2m_table.c; the lock is held. */
+
+/* An empty table, or NULL. @order: of its entries. */
+uint64_t *p2m_table_create(struct domain *d, unsigned int order);
+/* Takes it, and all below it, out of use. @order: of its entries. */
+void p2m_table_retire(struct p2m *p, uint64_t *table, unsigned int order);
+/* Replaces the leaf in @slot, of 2^order frames, by a table of the same meaning; 0 or -ENOMEM. */
+int p2m_split(struct domain *d, uint64_t *slot, unsigned int order);
+/*
+ * An entry of @table, of 2^order frames, was set: if the whole table means one
+ * larger leaf by now, puts that into @slot in its place.
+ */
+bool p2m_try_merge(struct p2m *p, uint64_t *slot, uint64_t *table, unsigned int order);
+void p2m_table_free_all(struct p2m *p);
+
+#endif

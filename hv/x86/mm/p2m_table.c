@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, splitting, merging and dropping the tables of a p2m. */
+#include <hv/arch.h>
+#include <hv/errno.h>
+#include <hv/string.h>
+
+#include "x86/mm/p2m_internal.h"
+
+/*
+ * A table that was made by splitting is not merged again before this many of its
+ * entries were set: a guest that gives one page away and takes it back, over and
+ * over, would pay for both each time.
+ */
+#define MERGE_AFTER 16u
+
+/* What a table's frame remembers, in page_info.type_info. */
+#define META(hint, sets) ((hint) | (sets) << 16)
+#define META_HINT(meta)  ((meta)&0xffff) /* an entry that did not fit when last looked */
+#define META_SETS(meta)  ((meta) >> 16)
+
+static uint64_t *pool_take(struct domain *d, uint32_t *pool)
+{
+    struct p2m *p = d->p2m;
+    struct page_info *pg = mfn_to_page(mfn(*pool));
+
+    if (p->pool_stale)
+        arch_p2m_flush(d);
+    p->pool_stale = false;
+    *pool = pg->next;
+    return memset(page_to_virt(pg), 0, PAGE_SIZE);
+}
+
+uint64_t *p2m_table_create(struct domain *d, unsigned int order)
+{
+    uint32_t *pool = &d->p2m->pool[order / 9];
+    uint64_t *table = *pool ? pool_take(d, pool) : hv_alloc_pages(0, 0);
+
+    if (table)
+        virt_to_page(table)->type_info = META(0, MERGE_AFTER);
+    return table;
+}
+
+static void retire_tree(struct p2m *p, uint64_t *table, unsigned int order)
+{
+    struct page_info *pg = virt_to_page(table);
+    uint32_t *pool = &p->pool[order / 9];
+
+    for (unsigned int i = 0; order && i < P2M_ENTRIES; i++) {
+        if (entry_present(table[i]) && !entry_is_leaf(table[i], order))
+            retire_tree(p, entry_table(table[i]), order - 9);
+    }
+    pg->next = *pool;
+    *pool = (uint32_t)page_to_mfn(pg).v;
+    p->pool_stale = true;
+}
+
+void p2m_table_retire(struct p2m *p, uint64_t *table, unsigned int order)
+{
+    atomic_inc(&p->seq);
+    retire_tree(p, table, order);
+}
+
+int p2m_split(struct domain *d, uint64_t *slot, unsigned int order)
+{
+    unsigned int sub = order - 9;
+    uint64_t *table = p2m_table_create(d, sub), e = *slot;
+
+    if (!table)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < P2M_ENTRIES; i++)
+        table[i] =
+            p2m_format->make_leaf(mfn_add(entry_mfn(e), (uint64_t)i << sub), sub, entry_type(e));
+    virt_to_page(table)->type_info = META(0, 0);
+    atomic_set_release(slot, p2m_format->make_table(virt_to_mfn(table)));
+    return 0;
+}
+
+static bool merges(enum p2m_type t)
+{
+    return p2m_is_ram(t) || t == p2m_mmio_direct;
+}
+
+bool p2m_try_merge(struct p2m *p, uint64_t *slot, uint64_t *table, unsigned int order)
+{
+    struct page_info *pg = virt_to_page(table);
+    uint32_t hint = META_HINT(pg->type_info), sets = META_SETS(pg->type_info);
+    uint64_t first = table[0], step = PAGE_SIZE << order;
+    unsigned int i;
+
+    if (sets < MERGE_AFTER)
+        pg->type_info = META(hint, ++sets);
+    if (sets < MERGE_AFTER || order + 9 > p->max_order || !entry_present(first) ||
+        !entry_is_leaf(first, order) || !merges(entry_type(first)) ||
+        entry_mfn(first).v & ((1UL << (order + 9)) - 1) || table[hint] != first + hint * step)
+        return false;
+    for (i = 1; i < P2M_ENTRIES; i++) {
+        if (table[i] != first + i * step) {
+            pg->type_info = META(i, sets);
+            return false;
+        }
+    }
+    atomic_set_release(slot, p2m_format->make_leaf(entry_mfn(first), order + 9, entry_type(first)));
+    p2m_table_retire(p, table, order);
+    return true;
+}
+
+static void free_tree(uint64_t *table, unsigned int order)
+{
+    for (unsigned int i = 0; order && i < P2M_ENTRIES; i++) {
+        if (entry_present(table[i]) && !entry_is_leaf(table[i], order))
+            free_tree(entry_table(table[i]), order - 9);
+    }
+    hv_free_pages(table, 0);
+}
+
+void p2m_table_free_all(struct p2m *p)
+{
+    for (unsigned int i = 0; i < P2M_LEVELS; i++) {
+        while (p->pool[i]) {
+            struct page_info *pg = mfn_to_page(mfn(p->pool[i]));
+
+            p->pool[i] = pg->next;
+            page_free(pg, 0);
+        }
+    }
+    if (p->root)
+        free_tree(p->root, P2M_TOP_ORDER);
+    p->root = NULL;
+}

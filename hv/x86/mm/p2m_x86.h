@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The nested page tables, as the back-ends see them. */
+#ifndef X86_MM_P2M_X86_H
+#define X86_MM_P2M_X86_H
+
+#include <hv/p2m.h>
+
+/*
+ * An entry's format. Nested tables of both vendors share most of it: the frame
+ * in bits 12-51, bit 7 set in a leaf above 4 KiB, and bits 52-55 free for the
+ * p2m_type. What differs is here.
+ */
+struct p2m_format {
+    const char *name;
+    uint64_t present; /* an entry with none of these bits isn't present */
+    uint64_t (*make_leaf)(mfn_t m, unsigned int order, enum p2m_type t);
+    uint64_t (*make_table)(mfn_t m);
+    unsigned int (*max_order)(void); /* ORDER_1G or ORDER_2M: what the CPU can map at once */
+};
+
+/* Chosen at boot with the vendor's operations, before the first domain. */
+extern const struct p2m_format *p2m_format;
+extern const struct p2m_format npt_format;
+
+/* The top table, for nested CR3 or the EPT pointer. */
+paddr_t p2m_root(struct domain *d);
+
+#endif
