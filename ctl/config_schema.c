@@ -51,7 +51,9 @@ static const struct config_key disk_keys[] = {
       FIELD(pando_disk_config, target),
       .max = 4095,
       .summary = "image file or block device in dom0",
-      .help = "An image file is served through a loop device." },
+      .help = "An image file is served through a loop device. While the hypervisor has no IOMMU to "
+              "give to devices, a block device is refused when the guest is created: dom0's disks "
+              "can't do DMA to the memory of other domains." },
     { .key = "format",
       .kind = CONFIG_CHOICE,
       FIELD(pando_disk_config, format),
@@ -82,7 +84,9 @@ static const struct config_key vif_keys[] = {
       FIELD(pando_vif_config, bridge),
       .default_text = "xenbr0",
       .summary = "bridge in dom0 that it is attached to",
-      .help = "The bridge has to exist when the guest is created." },
+      .help = "The bridge has to exist when the guest is created. Scatter-gather is switched off "
+              "for the NICs that are its ports, so that what guests send is copied before a NIC "
+              "reads it, for the same reason that block devices are refused as disks." },
     { .key = "vifname",
       .kind = CONFIG_IFNAME,
       FIELD(pando_vif_config, vifname),
