@@ -18,3 +18,6 @@ hv-y += hv/x86/mm/p2m_table.o
 hv-y += hv/x86/boot/dom0_options.o
 hv-y += hv/x86/boot/dom0_memory.o
 hv-y += hv/x86/boot/dom0_acpi.o
+hv-y += hv/x86/boot/dom0_pvh.o
+hv-y += hv/x86/mm/guest_walk.o
+hv-y += hv/x86/mm/guest_copy.o
