@@ -21,13 +21,13 @@ struct console_attach_options {
     const char *socket; /* consoled's; NULL for CONSOLE_SOCKET */
 };
 
-/* What `pando console` exits with as well. */
+/* How it ended. */
 enum console_attach_result {
     CONSOLE_ATTACH_DETACHED = 0, /* by the escape key */
     CONSOLE_ATTACH_FAILED = 1,   /* consoled can't be reached, went away or talked nonsense */
-    CONSOLE_ATTACH_NO_GUEST = 3, /* there is no such guest */
-    CONSOLE_ATTACH_ENDED = 4,    /* the guest has ended */
-    CONSOLE_ATTACH_SIGNAL = 5,   /* SIGINT, SIGTERM, SIGHUP or SIGQUIT came, and its handler
+    CONSOLE_ATTACH_NO_GUEST,     /* there is no such guest */
+    CONSOLE_ATTACH_ENDED,        /* the guest has ended */
+    CONSOLE_ATTACH_SIGNAL,       /* SIGINT, SIGTERM, SIGHUP or SIGQUIT came, and its handler
                                   * returned or it was ignored */
 };
 

@@ -237,14 +237,12 @@ static void poll_clients(struct consoled *daemon, struct pollfd *fds, uint64_t *
     }
 }
 
-void consoled_turn(struct consoled *daemon, const sigset_t *mask)
+void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask)
 {
     struct pollfd fds[POLL_CLIENTS + CLIENTS_MAX] = { 0 };
-    uint64_t now = time_now(), wake;
+    uint64_t now = time_now(), wake = daemon->wake;
     struct timespec timeout;
-    bool for_ever;
 
-    wake = daemon->wake;
     for (size_t i = 0; i < POLL_CLIENTS; i++) {
         fds[i].events = POLLIN;
     }
@@ -256,11 +254,12 @@ void consoled_turn(struct consoled *daemon, const sigset_t *mask)
     fds[POLL_XEN].fd = xen_event_fd(daemon->guests.xen);
     fds[POLL_STORE].fd = registry_fd(&daemon->registry);
     poll_clients(daemon, fds + POLL_CLIENTS, &wake);
-    for_ever = wake == TIME_NEVER;
     wake = wake > now ? wake - now : 0;
+    wake = wake < limit ? wake : limit;
     timeout.tv_sec = (time_t)(wake / 1000000000u);
     timeout.tv_nsec = (long)(wake % 1000000000u);
-    if (ppoll(fds, POLL_CLIENTS + daemon->client_count, for_ever ? NULL : &timeout, mask) >= 0) {
+    if (ppoll(fds, POLL_CLIENTS + daemon->client_count, wake == TIME_NEVER ? NULL : &timeout,
+              mask) >= 0) {
         daemon->wake = work(daemon, fds, time_now());
     }
 }

@@ -34,8 +34,9 @@ struct consoled {
  * The paths must live as long as the daemon. */
 int consoled_open(struct consoled *daemon, const struct consoled_paths *paths);
 
-/* Waits for something to do and does it. A signal that is not in @mask interrupts the waiting. */
-void consoled_turn(struct consoled *daemon, const sigset_t *mask);
+/* Waits for something to do, at most @limit ns (TIME_NEVER), and does it. A signal that is not in
+ * @mask interrupts the waiting. */
+void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask);
 
 /* Tells the clients, and ends. */
 void consoled_close(struct consoled *daemon);

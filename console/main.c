@@ -130,7 +130,7 @@ int main(int argc, char **argv)
     }
     service_ready();
     while (!stop) {
-        consoled_turn(&daemon, &waiting);
+        consoled_turn(&daemon, TIME_NEVER, &waiting);
     }
     consoled_close(&daemon);
     if (options.pid_file) {

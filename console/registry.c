@@ -137,9 +137,10 @@ static void domain_start(struct domain *domain, struct guests *guests, struct st
 }
 
 /* Brings a domain's console to what the store says about it. */
-static void domain_read(struct domain *domain, struct guests *guests, struct store *store,
+static void domain_read(struct registry *registry, struct domain *domain, struct guests *guests,
                         uint64_t now)
 {
+    struct store *store = registry->store;
     char name[CONSOLE_NAME_MAX + 1];
     uint64_t frame, port;
 
@@ -147,7 +148,10 @@ static void domain_read(struct domain *domain, struct guests *guests, struct sto
     if (read_number(store, domain->domid, "console/ring-ref", &frame) ||
         read_number(store, domain->domid, "console/port", &port) || port > UINT32_MAX ||
         is_emulated(store, domain->domid)) {
-        return; /* not yet, or being taken down */
+        /* Not there yet, or taken down: then see whether the domain is there at all, since only
+         * without our mapping it can go. */
+        registry->rescan |= domain->guest != NULL;
+        return;
     }
     read_name(store, domain->domid, name);
     if (store_is_broken(store)) {
@@ -315,7 +319,7 @@ static uint64_t read_domains(struct registry *registry, struct guests *guests, u
 
         if (domain->stale && now >= domain->read_at && reads < READS_A_TURN) {
             reads++;
-            domain_read(domain, guests, registry->store, now);
+            domain_read(registry, domain, guests, now);
         }
         if (domain->stale && domain->read_at < wake) {
             wake = domain->read_at;

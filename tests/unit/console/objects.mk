@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
-unit-tests += console-ring console-scrollback console-protocol console-bucket
+unit-tests += console-ring console-scrollback console-protocol console-bucket console-guest
 console-ring-unit-y := tests/unit/console/ring.o console/ring.o
 console-scrollback-unit-y := tests/unit/console/scrollback.o console/scrollback.o
 console-protocol-unit-y := tests/unit/console/protocol.o console/protocol.o
 console-bucket-unit-y := tests/unit/console/bucket.o console/bucket.o
+
+console-fakes := tests/unit/console/fake_xen.o tests/unit/console/tempdir.o
+console-guest-unit-y := tests/unit/console/guest.o $(console-fakes) console/guest.o \
+  console/mark.o console/log.o console/scrollback.o console/ring.o console/bucket.o \
+  console/report.o
