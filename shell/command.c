@@ -53,7 +53,7 @@ static bool check_count(struct shell *shell, const struct command *command,
     return false;
 }
 
-int command_run(struct shell *shell, char *const *words)
+int command_run(struct shell *shell, const char *const *words)
 {
     const struct command *command = command_find(words[0]);
     struct arguments arguments;
@@ -88,7 +88,7 @@ int command_run_line(struct shell *shell, const char *line)
         return SHELL_USAGE;
     }
     if (words.count)
-        status = command_run(shell, words.list);
+        status = command_run(shell, (const char *const *)words.list);
     words_free(&words);
     return status;
 }

@@ -43,7 +43,7 @@ extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cm
 const struct command *command_find(const char *name);
 
 /* Runs a command with its words (the first is its name). Returns an enum shell_exit. */
-int command_run(struct shell *shell, char *const *words);
+int command_run(struct shell *shell, const char *const *words);
 
 /* Splits and runs a line; nothing for a line without a word. */
 int command_run_line(struct shell *shell, const char *line);

@@ -54,12 +54,12 @@ static int run(struct shell *shell, char **argv)
         return SHELL_USAGE;
     if (invocation.help) {
         fputs(usage, shell->out);
-        return command_run(shell, (char *[]){ (char[]){ "help" }, NULL });
+        return command_run(shell, (const char *const[]){ "help", NULL });
     }
     if (invocation.version)
-        return command_run(shell, (char *[]){ (char[]){ "version" }, NULL });
+        return command_run(shell, (const char *const[]){ "version", NULL });
     if (invocation.command)
-        return command_run(shell, invocation.command);
+        return command_run(shell, (const char *const *)invocation.command);
     if (invocation.script && strcmp(invocation.script, "-"))
         return script_run_file(shell, invocation.script);
     if (!invocation.script && isatty(STDIN_FILENO))

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static bool unknown_option(struct shell *shell, const struct option_info *option
 }
 
 /* Takes the option words[*i], and its value, which may be the next word. */
-static bool take_option(struct shell *shell, char *const *words, size_t *i,
+static bool take_option(struct shell *shell, const char *const *words, size_t *i,
                         struct arguments *arguments)
 {
     const char *word = words[*i];
@@ -55,8 +56,8 @@ static bool take_option(struct shell *shell, char *const *words, size_t *i,
     return true;
 }
 
-bool arguments_parse(struct shell *shell, const struct option_info *options, char *const *words,
-                     struct arguments *arguments)
+bool arguments_parse(struct shell *shell, const struct option_info *options,
+                     const char *const *words, struct arguments *arguments)
 {
     size_t count = 0;
     bool only_words = false;
@@ -121,9 +122,12 @@ bool parse_number(const char *text, uint64_t max, uint64_t *number)
     if (!*text)
         return false;
     for (; *text; text++) {
-        if (*text < '0' || *text > '9' || value > (max - (uint64_t)(*text - '0')) / 10)
+        if (*text < '0' || *text > '9')
             return false;
-        value = value * 10 + (uint64_t)(*text - '0');
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (digit > max || value > (max - digit) / 10)
+            return false;
+        value = value * 10 + digit;
     }
     *number = value;
     return true;
@@ -142,7 +146,7 @@ bool parse_memory(const char *text, uint64_t *kib)
     memcpy(digits, text, length);
     digits[length] = 0;
     if (text[length]) {
-        const char *unit = strchr(units, text[length] & ~0x20);
+        const char *unit = strchr(units, toupper((unsigned char)text[length]));
         if (!unit || text[length + 1])
             return false;
         shift = (unsigned)(unit - units) * 10;

@@ -29,8 +29,8 @@ struct arguments {
  * word that is just "--". Keeps pointers into them. False after an error message; with true,
  * arguments_free() is due.
  */
-bool arguments_parse(struct shell *shell, const struct option_info *options, char *const *words,
-                     struct arguments *arguments);
+bool arguments_parse(struct shell *shell, const struct option_info *options,
+                     const char *const *words, struct arguments *arguments);
 void arguments_free(struct arguments *arguments);
 
 /* The value of an option that the command has, NULL if it wasn't given. */

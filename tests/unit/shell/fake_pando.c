@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_pando.h"
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOMAINS = sizeof(fake.domains) / sizeof(fake.domains[0]) };
+
+struct fake_host fake;
+
+static char error_text[200];
+static const char *error_key = "";
+
+static enum pando_code fail(enum pando_code code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error_text, sizeof(error_text), format, args);
+    va_end(args);
+    error_key = "";
+    return code;
+}
+
+static struct pando_domain *add(const char *name, enum pando_domain_state state)
+{
+    for (size_t i = 0; i < DOMAINS; i++) {
+        struct pando_domain *domain = &fake.domains[i];
+        if (*domain->name)
+            continue;
+        *domain = (struct pando_domain){ .id = fake.next_id++, .type = "pvh", .state = state };
+        snprintf(domain->name, sizeof(domain->name), "%s", name);
+        snprintf(domain->uuid, sizeof(domain->uuid), "00000000-0000-0000-0000-%012u", domain->id);
+        free(fake.configs[i]);
+        fake.configs[i] = NULL;
+        domain->memory_kib = 128 << 10;
+        domain->maxmem_kib = 256 << 10;
+        domain->target_kib = 128 << 10;
+        domain->cpu_time_ns = 1250000000;
+        domain->vcpus_online = 1;
+        domain->max_vcpus = 2;
+        return domain;
+    }
+    abort();
+}
+
+void fake_reset(void)
+{
+    for (size_t i = 0; i < DOMAINS; i++)
+        free(fake.configs[i]);
+    fake = (struct fake_host){ .log = "(XEN) line\n" };
+    add("Domain-0", PANDO_DOMAIN_RUNNING)->maxmem_kib = UINT64_MAX >> 10;
+    add("web", PANDO_DOMAIN_RUNNING);
+    add("db", PANDO_DOMAIN_PAUSED);
+    add("old", PANDO_DOMAIN_SHUTDOWN)->reason = PANDO_REASON_CRASH;
+}
+
+static struct pando_domain *get(uint32_t domid)
+{
+    for (size_t i = 0; i < DOMAINS; i++)
+        if (*fake.domains[i].name && fake.domains[i].id == domid)
+            return &fake.domains[i];
+    fail(PANDO_E_NOT_FOUND, "there is no domain %u", domid);
+    return NULL;
+}
+
+/* The outcome that a test asked for. */
+static bool failing(enum pando_code *code)
+{
+    *code = fake.fail;
+    fake.fail = PANDO_OK;
+    if (*code == PANDO_OK)
+        return false;
+    fail(*code, "the test wants it so");
+    error_key = fake.fail_key ? fake.fail_key : "";
+    return true;
+}
+
+enum pando_code pando_error_code(const pando_t *pando)
+{
+    return PANDO_E_SYSTEM;
+}
+
+const char *pando_error_text(const pando_t *pando)
+{
+    return error_text;
+}
+
+const char *pando_error_key(const pando_t *pando)
+{
+    return error_key;
+}
+
+pando_t *pando_open(void)
+{
+    if (!fake.absent)
+        return (pando_t *)&fake;
+    fail(PANDO_E_NO_HOST, "this is not dom0");
+    return NULL;
+}
+
+void pando_close(pando_t *pando)
+{
+}
+
+enum pando_code pando_host_info(pando_t *pando, struct pando_host *host)
+{
+    *host = (struct pando_host){ .hypervisor = "4.17.0-pando",
+                                 .version_major = 4,
+                                 .version_minor = 17,
+                                 .cpus = 4,
+                                 .cpu_khz = 3000000,
+                                 .memory_kib = 2048 << 10,
+                                 .free_kib = 1024 << 10,
+                                 .hvm = true };
+    return PANDO_OK;
+}
+
+enum pando_code pando_log_read(pando_t *pando, unsigned int flags, uint32_t *cursor, char **text,
+                               size_t *length)
+{
+    *text = strdup(fake.log);
+    *length = strlen(*text);
+    if (flags & PANDO_LOG_CLEAR)
+        fake.log = "";
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_list(pando_t *pando, struct pando_domain **list, size_t *count)
+{
+    enum pando_code code;
+    if (failing(&code))
+        return code;
+    *list = calloc(DOMAINS, sizeof(**list));
+    *count = 0;
+    for (size_t i = 0; i < DOMAINS; i++)
+        if (*fake.domains[i].name)
+            (*list)[(*count)++] = fake.domains[i];
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_info(pando_t *pando, uint32_t domid, struct pando_domain *info)
+{
+    const struct pando_domain *domain = get(domid);
+    if (!domain)
+        return PANDO_E_NOT_FOUND;
+    *info = *domain;
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *domid)
+{
+    for (size_t i = 0; i < DOMAINS; i++) {
+        const struct pando_domain *domain = &fake.domains[i];
+        char number[12];
+        snprintf(number, sizeof(number), "%u", domain->id);
+        if (*domain->name && (!strcmp(domain->name, which) || !strcmp(number, which))) {
+            *domid = domain->id;
+            return PANDO_OK;
+        }
+    }
+    return fail(PANDO_E_NOT_FOUND, "there is no guest \"%s\"", which);
+}
+
+enum pando_code pando_vcpu_list(pando_t *pando, uint32_t domid, struct pando_vcpu **list,
+                                size_t *count)
+{
+    if (!get(domid))
+        return PANDO_E_NOT_FOUND;
+    *list = calloc(2, sizeof(**list));
+    *count = 2;
+    (*list)[0] = (struct pando_vcpu){ .online = true, .running = true, .cpu = 3 };
+    (*list)[1] = (struct pando_vcpu){ .id = 1 };
+    for (size_t i = 0; i < 2; i++) {
+        (*list)[i].hard[0] = 0xd;
+        memset((*list)[i].soft, 0xff, sizeof((*list)[i].soft));
+    }
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)
+{
+    const struct pando_domain *domain = get(domid);
+    if (!domain)
+        return PANDO_E_NOT_FOUND;
+    const char *config = fake.configs[domain - fake.domains];
+    if (!config)
+        return fail(PANDO_E_NOT_FOUND, "another tool has created it");
+    *json = strdup(config);
+    return PANDO_OK;
+}
+
+const char *pando_state_name(enum pando_domain_state state)
+{
+    static const char *const names[] = { "running", "blocked", "paused", "shutdown", "dying" };
+    return names[state];
+}
+
+const char *pando_reason_name(enum pando_reason reason)
+{
+    static const char *const names[] = { "poweroff", "reboot",   "suspend",
+                                         "crash",    "watchdog", "soft-reset" };
+    return names[reason];
+}
+
+enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *config,
+                                    const struct pando_create_options *options, uint32_t *domid)
+{
+    enum pando_code code;
+    uint32_t other;
+    fake.creations++;
+    if (failing(&code))
+        return code;
+    if (pando_domain_find(pando, config->name, &other) == PANDO_OK)
+        return fail(PANDO_E_EXISTS, "a guest \"%s\" exists", config->name);
+    struct pando_domain *domain =
+        add(config->name, options->paused ? PANDO_DOMAIN_PAUSED : PANDO_DOMAIN_RUNNING);
+    domain->memory_kib = config->memory_mib << 10;
+    domain->maxmem_kib = config->maxmem_mib << 10;
+    fake.configs[domain - fake.domains] = pando_config_print(config);
+    fake.created_paused = options->paused;
+    *domid = domain->id;
+    return PANDO_OK;
+}
+
+static enum pando_code set_state(uint32_t domid, enum pando_domain_state state)
+{
+    struct pando_domain *domain = get(domid);
+    enum pando_code code;
+    fake.pauses++;
+    if (!domain)
+        return PANDO_E_NOT_FOUND;
+    if (failing(&code))
+        return code;
+    domain->state = state;
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_pause(pando_t *pando, uint32_t domid)
+{
+    return set_state(domid, PANDO_DOMAIN_PAUSED);
+}
+
+enum pando_code pando_domain_unpause(pando_t *pando, uint32_t domid)
+{
+    return set_state(domid, PANDO_DOMAIN_RUNNING);
+}
+
+enum pando_code pando_domain_shutdown(pando_t *pando, uint32_t domid, unsigned int timeout_ms)
+{
+    enum pando_code code;
+    struct pando_domain *domain = get(domid);
+    fake.shutdowns++;
+    if (!domain)
+        return PANDO_E_NOT_FOUND;
+    if (failing(&code))
+        return code;
+    const char *config = fake.configs[domain - fake.domains];
+    if (!fake.obedient)
+        return PANDO_OK;
+    if (config && strstr(config, "\"on_poweroff\": \"preserve\""))
+        domain->state = PANDO_DOMAIN_SHUTDOWN;
+    else
+        domain->name[0] = 0;
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_reboot(pando_t *pando, uint32_t domid, unsigned int timeout_ms)
+{
+    struct pando_domain *domain = get(domid);
+    if (!domain)
+        return PANDO_E_NOT_FOUND;
+    if (fake.obedient) {
+        char name[PANDO_NAME_MAX];
+        strcpy(name, domain->name);
+        domain->name[0] = 0;
+        if (fake.restarts)
+            add(name, PANDO_DOMAIN_RUNNING);
+    }
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_destroy(pando_t *pando, uint32_t domid)
+{
+    enum pando_code code;
+    struct pando_domain *domain = get(domid);
+    if (!domain)
+        return PANDO_E_NOT_FOUND;
+    if (failing(&code))
+        return code;
+    domain->name[0] = 0;
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_rename(pando_t *pando, uint32_t domid, const char *name)
+{
+    uint32_t other;
+    if (pando_domain_find(pando, name, &other) == PANDO_OK)
+        return fail(PANDO_E_EXISTS, "a guest \"%s\" exists", name);
+    strcpy(get(domid)->name, name);
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_event event,
+                                  int timeout_ms, enum pando_reason *reason)
+{
+    const struct pando_domain *domain = get(domid);
+    if (!domain || (event == PANDO_EVENT_SHUTDOWN && domain->state == PANDO_DOMAIN_SHUTDOWN))
+        return PANDO_OK;
+    return fail(PANDO_E_TIMEOUT, "not yet");
+}
+
+enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
+{
+    struct pando_domain *domain = get(domid);
+    if (kib > domain->maxmem_kib)
+        return fail(PANDO_E_INVALID, "%u KiB is more than its maximum", (unsigned)kib);
+    domain->target_kib = kib;
+    return PANDO_OK;
+}
+
+enum pando_code pando_memory_max_set(pando_t *pando, uint32_t domid, uint64_t kib)
+{
+    get(domid)->maxmem_kib = kib;
+    return PANDO_OK;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A host with a handful of guests, in place of the control library. */
+#ifndef FAKE_PANDO_H
+#define FAKE_PANDO_H
+
+#include "pando.h"
+
+struct fake_host {
+    bool absent;                     /* pando_open() fails */
+    enum pando_code fail;            /* what the next call that changes something returns */
+    const char *fail_key;            /* its key */
+    struct pando_domain domains[16]; /* in use: with a name */
+    char *configs[16];               /* of the domains; freed by fake_reset() */
+    uint32_t next_id;
+    bool obedient; /* guests power off and reboot when they are asked */
+    bool restarts; /* a guest that has rebooted is created again */
+    const char *log;
+    unsigned pauses, creations, shutdowns; /* calls */
+    bool created_paused;
+};
+
+extern struct fake_host fake;
+
+/* A host with Domain-0 and the guests "web" (1, running), "db" (2, paused), "old" (3, crashed). */
+void fake_reset(void);
+
+#endif

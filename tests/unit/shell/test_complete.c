@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+#include "shell/complete.h"
+#include "test_complete.h"
+
+/* The candidates with a blank between them; "FILES" for files. */
+static void offers(const char *before, const char *word, const char *expected)
+{
+    struct candidates candidates;
+    char text[1000] = "";
+    complete(&harness_shell, before, word, &candidates);
+    for (size_t i = 0; i < candidates.count; i++) {
+        strcat(text, i ? " " : "");
+        strcat(text, candidates.list[i]);
+    }
+    if (candidates.files)
+        strcat(text, "FILES");
+    candidates_free(&candidates);
+    if (strcmp(text, expected))
+        fail_msg("%s%s: %s instead of %s", before, word, text, expected);
+    assert_string_equal(harness_err(), "");
+}
+
+void completes_commands(void **state)
+{
+    offers("", "vc", "vcpu-list");
+    offers("  ", "re", "reboot rename");
+    offers("", "frob", "");
+    offers("help ", "de", "destroy");
+    offers("help list ", "", "");
+}
+
+void completes_options(void **state)
+{
+    offers("list ", "--", "--json");
+    offers("shutdown web ", "--", "--wait --timeout=");
+    offers("shutdown ", "--w", "--wait");
+    offers("pause ", "--", "");
+}
+
+void completes_arguments(void **state)
+{
+    offers("pause ", "", "Domain-0 web db old");
+    offers("pause web ", "d", "db");
+    offers("console ", "we", "web");
+    offers("console --read-only ", "we", "web");
+    offers("console web ", "", "");
+    offers("rename ", "o", "old");
+    offers("rename old ", "", "");
+    offers("shutdown --timeout 5 ", "we", "web");
+    offers("create ", "", "FILES");
+    offers("create --paused ", "x", "FILES");
+    offers("create x.json ", "mem", "memory=");
+    offers("create x.json memory=5 ", "on_", "on_poweroff= on_reboot= on_crash=");
+    offers("on-error ", "", "continue stop");
+    offers("config ", "", "show check help");
+    offers("config show ", "we", "web");
+    offers("config show web ", "", "");
+    offers("config check ", "", "FILES");
+    offers("config check x.json ", "cp", "cpus=");
+    offers("config help ", "cp", "cpus");
+}
+
+void completes_nothing_in_doubt(void **state)
+{
+    offers("frob ", "", "");
+    offers("pause 'we", "b", "");
+    offers("# ", "li", "list");
+    offers("dmesg ", "", "");
+    fake.fail = PANDO_E_HYPERVISOR;
+    offers("pause ", "", "");
+    fake.absent = true;
+    harness_shell.pando = NULL;
+    offers("pause ", "", "");
+}
