@@ -3,6 +3,7 @@
 #include <hv/arch.h>
 #include <hv/errno.h>
 #include <hv/hypercall.h>
+#include <hv/string.h>
 
 #include "x86/cpu/insn.h"
 #include "x86/mm/p2m_internal.h"
@@ -22,6 +23,11 @@ paddr_t p2m_root(struct domain *d)
 gfn_t p2m_max_gfn(const struct domain *d)
 {
     return gfn(atomic_read(&d->p2m->max_gfn));
+}
+
+uint64_t p2m_limit(const struct domain *d)
+{
+    return d->p2m->limit;
 }
 
 static unsigned int host_gfn_bits(void)
@@ -81,6 +87,43 @@ mfn_t p2m_lookup(struct domain *d, gfn_t g, enum p2m_type *t, unsigned int *orde
     if (t)
         *t = entry_type(e);
     return entry_present(e) ? mfn_add(entry_mfn(e), g.v & ((1UL << o) - 1)) : INVALID_MFN;
+}
+
+/* Guests' addresses are of any alignment. */
+typedef uint64_t __attribute__((aligned(1), may_alias)) uint64_any_t;
+typedef uint32_t __attribute__((aligned(1), may_alias)) uint32_any_t;
+
+/* Page table entries, and most arguments, in one access. */
+static void read_from(void *dst, const void *src, size_t len)
+{
+    if (len == sizeof(uint64_t))
+        *(uint64_any_t *)dst = *(const volatile uint64_any_t *)src;
+    else if (len == sizeof(uint32_t))
+        *(uint32_any_t *)dst = *(const volatile uint32_any_t *)src;
+    else
+        memcpy(dst, src, len);
+}
+
+bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
+{
+    const struct p2m *p = d->p2m;
+    uint64_t g = gpa >> PAGE_SHIFT, *slot, e;
+    unsigned int order;
+    uint32_t seq;
+
+    if (unlikely(g >= p->limit))
+        return false;
+    do {
+        seq = atomic_read_acquire(&p->seq);
+        slot = p2m_walk(p, g, &order);
+        e = atomic_read(slot);
+        if (entry_present(e) && entry_is_leaf(e, order) && entry_type(e) != p2m_mmio_direct)
+            read_from(dst, (char *)mfn_to_virt(entry_mfn(e)) + (gpa & ((PAGE_SIZE << order) - 1)),
+                      len);
+        smp_rmb();
+    } while (unlikely(atomic_read(slot) != e || atomic_read(&p->seq) != seq ||
+                      (entry_present(e) && !entry_is_leaf(e, order))));
+    return entry_present(e) && entry_type(e) != p2m_mmio_direct;
 }
 
 struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)

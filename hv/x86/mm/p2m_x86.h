@@ -22,6 +22,16 @@ struct p2m_format {
 extern const struct p2m_format *p2m_format;
 extern const struct p2m_format npt_format;
 
+/*
+ * Reads @len bytes, within one page, of a domain's memory (not of devices). No
+ * lock and no reference is taken: the map is looked at again afterwards, and a
+ * page that went away meanwhile is not what was read.
+ */
+bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len);
+
+/* Guest frame numbers from this on cannot be mapped: the guest's physical address width. */
+uint64_t p2m_limit(const struct domain *d);
+
 /* The top table, for nested CR3 or the EPT pointer. */
 paddr_t p2m_root(struct domain *d);
 

@@ -26,3 +26,6 @@ hv-p2m-unit-y = tests/unit/hv/test_p2m.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o h
 unit-tests += hv-dom0
 hv-dom0-unit-y = tests/unit/hv/test_dom0.o tests/unit/hv/fake_log.o hv/core/cmdline.o \
   hv/x86/boot/dom0_options.o hv/x86/boot/dom0_memory.o hv/x86/boot/dom0_acpi.o
+unit-tests += hv-guest-walk
+hv-guest-walk-unit-y = tests/unit/hv/test_guest_walk.o hv/x86/mm/guest_walk.o \
+  hv/x86/mm/guest_copy.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o $(hv-mem-unit-y)

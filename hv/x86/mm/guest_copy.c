@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies from and to guests, page by page. Addresses are translated as the
+ * guest's kernel would at that moment, SMAP excepted: handing the address over
+ * is the kernel's word that it may be used.
+ */
+#include <hv/errno.h>
+#include <hv/guest_copy.h>
+#include <hv/string.h>
+
+#include "x86/hvm/vendor.h"
+#include "x86/mm/guest_walk.h"
+#include "x86/mm/p2m_x86.h"
+
+static size_t rest_of_page(uint64_t addr, size_t len)
+{
+    return min(len, PAGE_SIZE - (addr & (PAGE_SIZE - 1)));
+}
+
+/* @src NULL: zeroes. Within one page, whose reference is held while it is written. */
+static int write_page(struct domain *d, paddr_t gpa, const void *src, size_t len)
+{
+    enum p2m_type t;
+    struct page_info *pg = p2m_get_page(d, gfn(PFN_DOWN(gpa)), &t);
+    char *dst;
+
+    if (!pg)
+        return -EFAULT;
+    dst = (char *)page_to_virt(pg) + (gpa & (PAGE_SIZE - 1));
+    if (!p2m_is_writable(t)) {
+        page_put(pg);
+        return -EFAULT;
+    }
+    if (src)
+        memcpy(dst, src, len);
+    else
+        memset(dst, 0, len);
+    page_put(pg);
+    return 0;
+}
+
+static int translate(const struct x86_paging *p, vaddr_t va, unsigned int access, paddr_t *gpa)
+{
+    uint32_t pf_error;
+
+    return guest_walk(current->domain, p, va, access | ACCESS_NO_SMAP, gpa, &pf_error) ? -EFAULT
+                                                                                       : 0;
+}
+
+int copy_from_guest_va(void *dst, vaddr_t src, size_t len)
+{
+    struct vcpu *v = current;
+    struct x86_paging p;
+    paddr_t gpa;
+
+    vendor->get_paging(v, &p);
+    for (size_t n; len; len -= n, src += n, dst = (char *)dst + n) {
+        n = rest_of_page(src, len);
+        if (translate(&p, src, 0, &gpa) || !p2m_read(v->domain, gpa, dst, n))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+static int write_va(vaddr_t dst, const void *src, size_t len)
+{
+    struct vcpu *v = current;
+    struct x86_paging p;
+    paddr_t gpa;
+
+    vendor->get_paging(v, &p);
+    for (size_t n; len; len -= n, dst += n) {
+        n = rest_of_page(dst, len);
+        if (translate(&p, dst, ACCESS_WRITE, &gpa) || write_page(v->domain, gpa, src, n))
+            return -EFAULT;
+        if (src)
+            src = (const char *)src + n;
+    }
+    return 0;
+}
+
+int copy_to_guest_va(vaddr_t dst, const void *src, size_t len)
+{
+    return write_va(dst, src, len);
+}
+
+int clear_guest_va(vaddr_t dst, size_t len)
+{
+    return write_va(dst, NULL, len);
+}
+
+int copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len)
+{
+    for (size_t n; len; len -= n, src += n, dst = (char *)dst + n) {
+        n = rest_of_page(src, len);
+        if (!p2m_read(d, src, dst, n))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+int copy_to_guest_pa(struct domain *d, paddr_t dst, const void *src, size_t len)
+{
+    for (size_t n; len; len -= n, dst += n, src = (const char *)src + n) {
+        n = rest_of_page(dst, len);
+        if (write_page(d, dst, src, n))
+            return -EFAULT;
+    }
+    return 0;
+}
