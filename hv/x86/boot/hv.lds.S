@@ -29,6 +29,7 @@ SECTIONS
     .text : AT(ADDR(.text) - HV_IMAGE_BASE) {
         text_start = .;
         *(.text .text.*)
+        *(.iplt)
         . = ALIGN(4096);
         text_end = .;
     } :text
@@ -41,7 +42,7 @@ SECTIONS
         *(.extable)
         extable_end = .;
         . = ALIGN(8);
-        *(.got .got.plt)
+        *(.got .got.plt .igot .igot.plt)
         *(.symtab_hv)
         . = ALIGN(4096);
         rodata_end = .;
