@@ -52,8 +52,10 @@ static bool __init rsdp_read(paddr_t pa)
 
 static bool __init rsdp_search(paddr_t start, paddr_t end)
 {
-    for (paddr_t pa = start; pa + RSDP_V1_SIZE <= end; pa += 16)
-        if (rsdp_read(pa))
+    const uint8_t *p = acpi_map(start, end - start);
+
+    for (paddr_t off = 0; p && start + off + RSDP_V1_SIZE <= end; off += 16)
+        if (!memcmp(p + off, "RSD PTR ", 8) && rsdp_read(start + off))
             return true;
     return false;
 }
