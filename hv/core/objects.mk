@@ -23,3 +23,7 @@ hv-y += hv/core/console_io.o
 hv-y += hv/core/log.o
 hv-y += hv/core/lock.o
 hv-y += hv/core/boot_scratch.o
+hv-y += hv/core/grant.o
+hv-y += hv/core/grant_copy.o
+hv-y += hv/core/grant_entry.o
+hv-y += hv/core/grant_map.o

@@ -11,6 +11,8 @@ int grant_domain_init(struct domain *d, int max_frames, int max_maptrack_frames,
                       unsigned int max_version);
 /* Unmaps what @d has mapped of others, in bounded steps: -ERESTART until done. */
 int grant_domain_release_mappings(struct domain *d);
+/* Gives the table's frames back, after p2m_teardown: they count as the domain's. */
+void grant_domain_release_frames(struct domain *d);
 /* Frees the table, with the domain itself. Mappings by others hold the domain alive. */
 void grant_domain_free(struct domain *d);
 
