@@ -458,8 +458,10 @@ static int give_back_parts(struct domain *d)
     rc = arch_domain_destroy(d);
     if (!rc)
         rc = p2m_teardown(d);
-    if (!rc)
+    if (!rc) {
+        grant_domain_release_frames(d);
         shared_info_destroy(d);
+    }
     return rc;
 }
 
