@@ -48,7 +48,7 @@ static struct evtchn *evtchn_make(struct evtchn_state *st, evtchn_port_t port)
 
 /*
  * Finds a free port, under the event lock; it stays free until chn_open. -ENOSPC,
- * -ENOMEM, or -ESRCH when the domain is being destroyed.
+ * -ENOMEM, -EINVAL without vCPUs, -ESRCH when the domain is being destroyed.
  */
 static int port_find(struct domain *d, evtchn_port_t *port, struct evtchn **found)
 {
@@ -58,6 +58,8 @@ static int port_find(struct domain *d, evtchn_port_t *port, struct evtchn **foun
 
     if (st->dying)
         return -ESRCH;
+    if (!d->vcpu[0])
+        return -EINVAL; /* nobody to tell */
     for (evtchn_port_t p = st->first_free; p <= last; p++) {
         struct evtchn *chn = evtchn_make(st, p);
 
@@ -439,6 +441,7 @@ void evtchn_vcpu_info_moved(struct vcpu *v)
 int evtchn_domain_init(struct domain *d, evtchn_port_t max_port)
 {
     struct evtchn_state *st = hv_alloc(sizeof(*st));
+    struct evtchn *zero;
 
     if (!st)
         return -ENOMEM;
@@ -446,13 +449,14 @@ int evtchn_domain_init(struct domain *d, evtchn_port_t max_port)
     st->ops = &evtchn_2level_ops;
     st->max_port = min(max_port, (evtchn_port_t)EVTCHN_FIFO_NR_CHANNELS - 1);
     st->first_free = 1;
-    d->evtchn = st;
-    if (!evtchn_make(st, 0)) {
-        evtchn_domain_free(d);
-        return -ENOMEM;
-    }
-    evtchn_lookup(d, 0)->state = CHN_RESERVED;
-    return 0;
+    zero = evtchn_make(st, 0);
+    if (zero)
+        zero->state = CHN_RESERVED;
+    atomic_set_release(&d->evtchn, st);
+    if (zero)
+        return 0;
+    evtchn_domain_free(d);
+    return -ENOMEM;
 }
 
 /* Closes ports from st->cursor on; -ERESTART if something more urgent came up. */

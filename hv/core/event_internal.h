@@ -37,7 +37,7 @@ struct evtchn {
     };
 };
 
-#define PORTS_PER_BUCKET  64
+#define PORTS_PER_BUCKET  32 /* fills an object of hv_alloc */
 #define BUCKETS_PER_GROUP 64
 #define PORTS_PER_GROUP   (PORTS_PER_BUCKET * BUCKETS_PER_GROUP)
 #define NR_PORT_GROUPS    (EVTCHN_FIFO_NR_CHANNELS / PORTS_PER_GROUP)

@@ -22,6 +22,8 @@ static int controlled_domain(domid_t domid, struct domain **found)
     if (!d)
         return -ESRCH;
     rc = d == current->domain ? 0 : permission_control(d);
+    if (!rc && !atomic_read_acquire(&d->evtchn))
+        rc = -ESRCH; /* it is just being created */
     if (rc)
         domain_put(d);
     else
@@ -62,7 +64,10 @@ static int op_bind_interdomain(struct domain *d, arg_t arg)
     rd = domain_get_or_self(op.remote_dom);
     if (!rd)
         return -ESRCH;
-    rc = evtchn_bind_interdomain(d, rd, op.remote_port, &op.local_port);
+    if (atomic_read_acquire(&rd->evtchn))
+        rc = evtchn_bind_interdomain(d, rd, op.remote_port, &op.local_port);
+    else
+        rc = -EINVAL; /* it is just being created */
     domain_put(rd);
     if (!rc && copy_out(arg, &op)) {
         evtchn_close(d, op.local_port);
