@@ -51,7 +51,7 @@ static bool is_below(const char *path, const char *top)
 
 static void fire(const char *path)
 {
-    for (unsigned int i = 0; i < the_store.watch_count; i++) {
+    for (unsigned int i = 0; the_store.open && i < the_store.watch_count; i++) {
         const struct watch *watch = &the_store.watches[i];
         uint64_t one = 1;
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-unit-tests += console-ring console-scrollback console-protocol console-bucket console-guest
+unit-tests += console-ring console-scrollback console-protocol console-bucket console-guest \
+  console-clients console-life
 console-ring-unit-y := tests/unit/console/ring.o console/ring.o
 console-scrollback-unit-y := tests/unit/console/scrollback.o console/scrollback.o
 console-protocol-unit-y := tests/unit/console/protocol.o console/protocol.o
@@ -9,3 +10,8 @@ console-fakes := tests/unit/console/fake_xen.o tests/unit/console/tempdir.o
 console-guest-unit-y := tests/unit/console/guest.o $(console-fakes) console/guest.o \
   console/mark.o console/log.o console/scrollback.o console/ring.o console/bucket.o \
   console/report.o
+
+console-daemon-test := $(console-fakes) tests/unit/console/fake_store.o \
+  tests/unit/console/daemon.o $(consoled-parts)
+console-clients-unit-y := tests/unit/console/clients.o $(console-daemon-test)
+console-life-unit-y := tests/unit/console/life.o $(console-daemon-test)
