@@ -16,10 +16,11 @@
 /* Bytes written to a terminal or pipe at once: it may block beyond what poll() promised. */
 #define WRITE_MAX 1024u
 
-/* ms to wait for consoled to confirm that all that was typed has been taken. */
-#define DETACH_PATIENCE 2000
+/* ms to wait for consoled to confirm that all input has been taken: for a person, for a script. */
+#define DETACH_PATIENCE        2000
+#define DETACH_PATIENCE_SCRIPT 30000
 
-#define INPUT_MAX       1024u /* bytes of input in one frame */
+#define INPUT_MAX              1024u /* bytes of input in one frame */
 
 enum { RUNNING = -1 };
 
@@ -204,7 +205,8 @@ static void receive(struct session *session)
 
 static void detach(struct session *session)
 {
-    session->leave_at = now_ms() + DETACH_PATIENCE;
+    session->leave_at =
+        now_ms() + (terminal_has_input() ? DETACH_PATIENCE : DETACH_PATIENCE_SCRIPT);
     link_put(&session->link, CONSOLE_DETACH, NULL, 0);
 }
 
