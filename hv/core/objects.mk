@@ -27,3 +27,5 @@ hv-y += hv/core/grant.o
 hv-y += hv/core/grant_copy.o
 hv-y += hv/core/grant_entry.o
 hv-y += hv/core/grant_map.o
+hv-y += hv/core/domctl.o
+hv-y += hv/core/sysctl.o

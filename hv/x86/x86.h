@@ -190,8 +190,13 @@ struct arch_vcpu {
     uint64_t xcr0;
     uint64_t tsc_offset; /* guest's TSC = host's + this */
     uint64_t tsc_aux;
+    uint64_t tlb_generation; /* of the domain's, that this vCPU's translations are from */
+    uint64_t mtrr_def_type, mtrr_var[16], mtrr_fixed[11]; /* stored; nested paging ignores them */
+    uint64_t misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback */
-    bool callback_pending; /* the domain's vector callback is to be injected */
+    bool nmi_pending;
+    bool wait_for_sipi;    /* INIT was received, or it never ran */
+    bool window_requested; /* an exit at the next chance to inject was asked for */
 
     struct svm_vcpu *svm;
 };
@@ -199,16 +204,15 @@ struct arch_vcpu {
 enum callback_via { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_PCI_INTX, CALLBACK_VECTOR };
 
 struct arch_domain {
-    uint64_t *msr_policy_spare;
-    struct cpuid_policy *cpuid;
     enum callback_via callback_via;
     uint8_t callback_vector;
     struct vioapic *vioapic; /* NULL: none (PVH guests) */
     struct vpci *vpci;       /* dom0's PCI; NULL: none */
-    struct xen_memory_map_entry *memory_map_spare;
     uint32_t nr_e820;
-    struct boot_mem *e820; /* XENMEM_memory_map's answer */
-    uint64_t *ioport_map;  /* 65536 bits, set: passed through */
+    struct boot_mem *e820;   /* XENMEM_memory_map's answer */
+    unsigned int paddr_bits; /* width of a guest physical address */
+    uint8_t *ioport_traps;   /* 12 KiB, a bit a port: set, it exits. NULL: all do */
+    uint64_t tlb_generation; /* counts p2m changes that took a translation away; atomic */
 };
 
 /* Injects a hardware exception (#PF: with its cr2), or #DF when one was being delivered. */

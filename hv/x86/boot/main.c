@@ -3,6 +3,7 @@
 #include <hv/acpi.h>
 #include <hv/arch.h>
 #include <hv/boot.h>
+#include <hv/errno.h>
 #include <hv/init.h>
 #include <hv/log.h>
 #include <hv/softirq.h>
@@ -11,6 +12,7 @@
 #include "x86/boot/boot_x86.h"
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/vendor.h"
+#include "x86/mm/p2m_x86.h"
 #include "x86/mm/paging.h"
 
 static struct arch_cpu bsp_arch;
@@ -52,8 +54,10 @@ static void choose_vendor(void)
 
     if (svm_detect())
         vendor = &svm_ops;
-    if (vendor)
+    if (vendor) {
+        p2m_format = vendor->p2m_format;
         rc = vendor->cpu_up();
+    }
     if (rc)
         panic("no usable hardware virtualization (AMD SVM with nested paging)");
     log_info("virtualization: %s\n", vendor->name);
@@ -83,7 +87,8 @@ void boot_main(uint32_t magic, uint32_t info)
 
     multiboot_parse(magic, info);
     console_init();
-    log_info("Pando " PANDO_VERSION ", by %s\n", boot_info.loader[0] ? boot_info.loader : "an unnamed loader");
+    log_info("Pando " PANDO_VERSION ", by %s\n",
+             boot_info.loader[0] ? boot_info.loader : "an unnamed loader");
     log_info("command line: %s\n", boot_info.cmdline);
     print_memory_map();
 
@@ -109,5 +114,5 @@ void boot_main(uint32_t magic, uint32_t info)
     dom0 = dom0_build();
     boot_modules_release();
     core_start(dom0);
-    switch_stack_and_loop();
+    stack_switch_to_loop(bsp_arch.stack_top);
 }

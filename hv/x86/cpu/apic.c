@@ -123,7 +123,8 @@ void apic_init_bsp(void)
     if (!x2apic)
         regs = ioremap(base & 0xffffff000UL, PAGE_SIZE);
     apic_init_cpu();
-    log_info("local APIC: %s mode, id %u\n", x2apic ? "x2APIC" : "xAPIC", this_cpu()->arch->apic_id);
+    log_info("local APIC: %s mode, id %u\n", x2apic ? "x2APIC" : "xAPIC",
+             this_cpu()->arch->apic_id);
 }
 
 /* Against the calibrated TSC. */

@@ -7,9 +7,9 @@
 
 #include "x86/cpu/insn.h"
 
-#define SEL_CODE64 0x08
-#define SEL_DATA   0x10
-#define SEL_TSS    0x18
+#define SEL_CODE64      0x08
+#define SEL_DATA        0x10
+#define SEL_TSS         0x18
 
 #define CPU_STACK_PAGES 4
 #define IST_PAGES       2
@@ -28,7 +28,7 @@ struct arch_cpu {
     uint32_t apic_id;
     vaddr_t stack_top;
 
-    bool in_guest;       /* between the last check before an entry and the exit */
+    bool in_guest; /* between the last check before an entry and the exit */
     uint64_t asid_next, asid_generation;
     void *svm_host_vmcb; /* host state for VMLOAD */
     struct vcpu *loaded; /* whose registers and FPU are on this CPU */
@@ -57,7 +57,6 @@ uint16_t uart_port(void);
 /* This CPU's GDT, TSS, IDT and GS. */
 void cpu_desc_init(struct cpu *c);
 void idt_init(void);
-void traps_init_syscall(void);
 /* Feature bits, CR4 and EFER of this CPU. */
 void cpu_features_init(void);
 void trap_handler(struct trap_frame *f);
@@ -84,6 +83,9 @@ extern uint64_t wallclock_boot;
 void delay_us(uint64_t us);
 
 void smp_start_others(void);
+/* The boot CPU's stacks, once there is an allocator. */
+void cpu_give_bsp_stacks(void);
+void stack_switch_to_loop(vaddr_t stack_top) __noreturn;
 
 /* irq.c: host interrupts */
 void irq_record(uint8_t vector);

@@ -3,6 +3,7 @@
 #include <hv/acpi.h>
 #include <hv/arch.h>
 #include <hv/boot.h>
+#include <hv/init.h>
 #include <hv/log.h>
 #include <hv/sched.h>
 #include <hv/softirq.h>
@@ -151,8 +152,7 @@ void arch_panic_stop(void)
 
     irq_disable();
     cpus_stop = true;
-    for_each_online_cpu(i)
-    {
+    for_each_online_cpu(i) {
         if (i != this_cpu()->id)
             apic_send(cpus[i]->arch->apic_id, 0x4400); /* NMI */
     }

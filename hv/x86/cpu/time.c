@@ -68,7 +68,7 @@ static uint64_t calibrate_hpet(paddr_t base)
 
     if (!period_fs || period_fs > 100000000)
         return 0;
-    hpet[4] |= 1; /* ENABLE_CNF */
+    hpet[4] |= 1;                                      /* ENABLE_CNF */
     target = (uint32_t)(20000000000000UL / period_fs); /* 20 ms */
     t0 = hpet[0x3c];
     a = rdtsc();
@@ -78,7 +78,7 @@ static uint64_t calibrate_hpet(paddr_t base)
             return 0;
     } while (ticks < target);
     b = rdtsc();
-    return (uint64_t)((unsigned __int128)(b - a) * 1000000000000UL / ((uint64_t)ticks * period_fs));
+    return (b - a) * 1000000 / (ticks * period_fs / 1000000);
 }
 
 static void set_scale(void)
@@ -96,7 +96,7 @@ static void set_scale(void)
         shift++;
     }
     tsc_to_ns_shift = shift;
-    tsc_to_ns_mul = (uint32_t)(((unsigned __int128)ns << 32) / hz);
+    tsc_to_ns_mul = (uint32_t)((ns << 32) / hz);
 }
 
 /* --- the CMOS clock --- */

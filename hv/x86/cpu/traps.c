@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exceptions of the hypervisor itself, and where its interrupts go. */
 #include <hv/arch.h>
+#include <hv/layout.h>
 #include <hv/log.h>
 #include <hv/softirq.h>
 #include <hv/string.h>
@@ -85,10 +86,26 @@ void arch_backtrace(void)
 }
 
 static const char *const exception_names[32] = {
-    "#DE divide error", "#DB debug", "NMI", "#BP breakpoint", "#OF overflow", "#BR bound range",
-    "#UD invalid opcode", "#NM device not available", "#DF double fault", "coprocessor overrun",
-    "#TS invalid TSS", "#NP segment not present", "#SS stack fault", "#GP general protection",
-    "#PF page fault", "reserved", "#MF x87", "#AC alignment check", "#MC machine check", "#XM SIMD",
+    "#DE divide error",
+    "#DB debug",
+    "NMI",
+    "#BP breakpoint",
+    "#OF overflow",
+    "#BR bound range",
+    "#UD invalid opcode",
+    "#NM device not available",
+    "#DF double fault",
+    "coprocessor overrun",
+    "#TS invalid TSS",
+    "#NP segment not present",
+    "#SS stack fault",
+    "#GP general protection",
+    "#PF page fault",
+    "reserved",
+    "#MF x87",
+    "#AC alignment check",
+    "#MC machine check",
+    "#XM SIMD",
 };
 
 static void fatal_trap(struct trap_frame *f)
@@ -186,8 +203,8 @@ void cpu_desc_init(struct cpu *c)
 
     a->gdt[1] = 0x00af9b000000ffff;
     a->gdt[2] = 0x00cf93000000ffff;
-    a->gdt[3] = (sizeof(a->tss) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 |
-                (base >> 24 & 0xff) << 56;
+    a->gdt[3] =
+        (sizeof(a->tss) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 | (base >> 24 & 0xff) << 56;
     a->gdt[4] = base >> 32;
     a->tss.iomap = sizeof(a->tss);
     __asm__ __volatile__("lgdt %0\n"
@@ -200,7 +217,8 @@ void cpu_desc_init(struct cpu *c)
                          "ltr %w4\n"
                          "lidt %5"
                          :
-                         : "m"(gdtr), "i"(SEL_CODE64), "r"(SEL_DATA), "r"(0), "r"(SEL_TSS), "m"(idtr)
+                         : "m"(gdtr), "i"(SEL_CODE64), "r"(SEL_DATA), "r"(0), "r"(SEL_TSS),
+                           "m"(idtr)
                          : "rax", "memory");
     c->self = c;
     wrmsr(MSR_GS_BASE, (uint64_t)c);

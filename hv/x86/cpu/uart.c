@@ -7,12 +7,12 @@
 #include "x86/cpu/cpu.h"
 #include "x86/cpu/insn.h"
 
-#define UART_DATA 0
-#define UART_IER  1
-#define UART_FCR  2
-#define UART_LCR  3
-#define UART_MCR  4
-#define UART_LSR  5
+#define UART_DATA      0
+#define UART_IER       1
+#define UART_FCR       2
+#define UART_LCR       3
+#define UART_MCR       4
+#define UART_LSR       5
 
 #define LSR_DATA_READY 0x01
 #define LSR_TX_EMPTY   0x20

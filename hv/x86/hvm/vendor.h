@@ -8,8 +8,11 @@
 
 #include "x86/x86.h"
 
+struct p2m_format;
+
 struct vendor_ops {
     const char *name;
+    const struct p2m_format *p2m_format; /* of the nested page tables */
 
     /* Boot, on each CPU: switches virtualization on. Negative errno, with a log line. */
     int (*cpu_up)(void);
@@ -65,5 +68,7 @@ struct vendor_ops {
 
 extern const struct vendor_ops *vendor;
 extern const struct vendor_ops svm_ops;
+/* Is it there and enabled? Says why not. */
+bool svm_detect(void);
 
 #endif

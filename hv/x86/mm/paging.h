@@ -17,10 +17,10 @@
 #define PTE_NX   (1UL << 63)
 #define PTE_ADDR 0x000ffffffffff000UL
 
-#define MAP_RW (PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX)
-#define MAP_RO (PTE_P | PTE_A | PTE_G | PTE_NX)
-#define MAP_RX (PTE_P | PTE_A | PTE_G)
-#define MAP_UC (MAP_RW | PTE_PCD | PTE_PWT)
+#define MAP_RW   (PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX)
+#define MAP_RO   (PTE_P | PTE_A | PTE_G | PTE_NX)
+#define MAP_RX   (PTE_P | PTE_A | PTE_G)
+#define MAP_UC   (MAP_RW | PTE_PCD | PTE_PWT)
 
 /* Boot: builds the tables from boot_info and switches to them. */
 void paging_init(void);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Every reason for leaving a guest, and who handles it. */
+#include <hv/arch.h>
+#include <hv/log.h>
+#include <hv/sched.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/fpu.h"
+#include "x86/hvm/hvm.h"
+
+static void exit_nothing(struct vcpu *v)
+{
+}
+
+static void exit_cpuid(struct vcpu *v)
+{
+    uint64_t *g = v->arch->gpr;
+    struct cpuid_regs r;
+
+    if (!hvm_skip_insn(v))
+        return;
+    hvm_cpuid(v, (uint32_t)g[REG_RAX], (uint32_t)g[REG_RCX], &r);
+    g[REG_RAX] = r.a;
+    g[REG_RBX] = r.b;
+    g[REG_RCX] = r.c;
+    g[REG_RDX] = r.d;
+}
+
+static void exit_hlt(struct vcpu *v)
+{
+    if (!hvm_skip_insn(v))
+        return;
+    /* With interrupts off only an NMI or INIT could end it: it stays down until then. */
+    if (!(v->arch->rflags & X86_RFLAGS_IF) && v->domain->max_vcpus == 1) {
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+        return;
+    }
+    vcpu_block();
+}
+
+static void exit_msr_read(struct vcpu *v)
+{
+    uint64_t *g = v->arch->gpr, value;
+
+    if (!hvm_msr_read(v, (uint32_t)g[REG_RCX], &value)) {
+        x86_inject_exception(v, EXC_GP, 0);
+        return;
+    }
+    if (!hvm_skip_insn(v))
+        return;
+    g[REG_RAX] = (uint32_t)value;
+    g[REG_RDX] = value >> 32;
+}
+
+static void exit_msr_write(struct vcpu *v)
+{
+    const uint64_t *g = v->arch->gpr;
+    uint64_t value = (uint32_t)g[REG_RAX] | g[REG_RDX] << 32;
+
+    if (!hvm_msr_write(v, (uint32_t)g[REG_RCX], value))
+        x86_inject_exception(v, EXC_GP, 0);
+    else
+        hvm_skip_insn(v);
+}
+
+static void exit_window(struct vcpu *v)
+{
+    v->arch->window_requested = false;
+    vendor->request_interrupt_window(v, false);
+}
+
+static void exit_shutdown(struct vcpu *v)
+{
+    domain_crash(v->domain, "triple fault of vCPU %u at %#lx", v->id, v->arch->rip);
+}
+
+static void exit_xsetbv(struct vcpu *v)
+{
+    const uint64_t *g = v->arch->gpr;
+    struct x86_paging p;
+
+    vendor->get_paging(v, &p);
+    if (p.cpl || (uint32_t)g[REG_RCX] || !fpu_set_xcr0(v, (uint32_t)g[REG_RAX] | g[REG_RDX] << 32))
+        x86_inject_exception(v, EXC_GP, 0);
+    else
+        hvm_skip_insn(v);
+}
+
+static void exit_wbinvd(struct vcpu *v)
+{
+    /* Only a domain with devices can have anything that caches must be flushed for. */
+    if (v->domain->is_privileged)
+        __asm__ __volatile__("wbinvd" : : : "memory");
+    hvm_skip_insn(v);
+}
+
+static void exit_pause(struct vcpu *v)
+{
+    if (hvm_skip_insn(v))
+        vcpu_yield();
+}
+
+static void exit_undefined(struct vcpu *v)
+{
+    x86_inject_exception(v, EXC_UD, 0);
+}
+
+static void exit_failed(struct vcpu *v)
+{
+    domain_crash(v->domain, "vCPU %u: the CPU refuses its state (%#lx) at %#lx", v->id,
+                 v->arch->exit.failure, v->arch->rip);
+}
+
+static void (*const handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
+    [VMEXIT_NOTHING] = exit_nothing,
+    [VMEXIT_HYPERCALL] = hvm_hypercall,
+    [VMEXIT_CPUID] = exit_cpuid,
+    [VMEXIT_HLT] = exit_hlt,
+    [VMEXIT_IO] = hvm_io,
+    [VMEXIT_MSR_READ] = exit_msr_read,
+    [VMEXIT_MSR_WRITE] = exit_msr_write,
+    [VMEXIT_NESTED_FAULT] = hvm_nested_fault,
+    [VMEXIT_INTERRUPT_WINDOW] = exit_window,
+    [VMEXIT_CR_READ] = exit_failed,
+    [VMEXIT_CR_WRITE] = exit_failed,
+    [VMEXIT_EXCEPTION] = exit_failed,
+    [VMEXIT_SHUTDOWN] = exit_shutdown,
+    [VMEXIT_XSETBV] = exit_xsetbv,
+    [VMEXIT_RDTSC] = exit_undefined,
+    [VMEXIT_PAUSE] = exit_pause,
+    [VMEXIT_WBINVD] = exit_wbinvd,
+    [VMEXIT_UNDEFINED] = exit_undefined,
+    [VMEXIT_FAILED] = exit_failed,
+};
+
+void hvm_handle_exit(struct vcpu *v)
+{
+    handlers[v->arch->exit.reason](v);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include <hv/errno.h>
+#include <hv/page_alloc.h>
+#include <hv/string.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/fpu.h"
+#include "x86/hvm/hvm.h"
+
+#define XCR0_X87 1UL
+#define XCR0_SSE 2UL
+#define XCR0_AVX 4UL
+
+static bool has_xsave(void)
+{
+    return read_cr4() & X86_CR4_OSXSAVE;
+}
+
+uint64_t hvm_xcr0_mask(void)
+{
+    static uint64_t mask;
+
+    if (!mask && has_xsave()) {
+        struct cpuid_regs r = cpuid_count(0xd, 0);
+
+        mask = r.a & (XCR0_X87 | XCR0_SSE | XCR0_AVX);
+    }
+    return mask;
+}
+
+static void set_xcr0(uint64_t v)
+{
+    __asm__ __volatile__("xsetbv" : : "a"((uint32_t)v), "d"((uint32_t)(v >> 32)), "c"(0));
+}
+
+/* x87, SSE and AVX take 832 bytes; the area is a page, for what comes. */
+int fpu_create(struct vcpu *v)
+{
+    v->arch->fpu = hv_alloc_pages(0, ALLOC_ANY);
+    if (!v->arch->fpu)
+        return -ENOMEM;
+    fpu_reset(v);
+    return 0;
+}
+
+void fpu_destroy(struct vcpu *v)
+{
+    if (v->arch->fpu)
+        hv_free_pages(v->arch->fpu, 0);
+    v->arch->fpu = NULL;
+}
+
+void fpu_reset(struct vcpu *v)
+{
+    uint8_t *area = v->arch->fpu;
+
+    memset(area, 0, PAGE_SIZE);
+    *(uint16_t *)area = 0x37f;         /* FCW */
+    *(uint32_t *)(area + 24) = 0x1f80; /* MXCSR */
+    v->arch->xcr0 = XCR0_X87;
+}
+
+void fpu_load(struct vcpu *v)
+{
+    uint64_t mask = hvm_xcr0_mask();
+
+    if (!mask) {
+        __asm__ __volatile__("fxrstor64 (%0)" : : "r"(v->arch->fpu) : "memory");
+        return;
+    }
+    set_xcr0(mask);
+    __asm__ __volatile__("xrstor64 (%0)"
+                         :
+                         : "r"(v->arch->fpu), "a"((uint32_t)mask), "d"(0)
+                         : "memory");
+    if (v->arch->xcr0 != mask)
+        set_xcr0(v->arch->xcr0);
+}
+
+void fpu_save(struct vcpu *v)
+{
+    uint64_t mask = hvm_xcr0_mask();
+
+    if (!mask) {
+        __asm__ __volatile__("fxsave64 (%0)" : : "r"(v->arch->fpu) : "memory");
+        return;
+    }
+    if (v->arch->xcr0 != mask)
+        set_xcr0(mask);
+    __asm__ __volatile__("xsave64 (%0)"
+                         :
+                         : "r"(v->arch->fpu), "a"((uint32_t)mask), "d"(0)
+                         : "memory");
+}
+
+bool fpu_set_xcr0(struct vcpu *v, uint64_t value)
+{
+    uint64_t mask = hvm_xcr0_mask();
+
+    if (!mask || value & ~mask || !(value & XCR0_X87))
+        return false;
+    if (value & XCR0_AVX && !(value & XCR0_SSE))
+        return false;
+    v->arch->xcr0 = value;
+    set_xcr0(value);
+    return true;
+}

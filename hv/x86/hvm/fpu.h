@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* FPU, SSE and AVX state of guests. The hypervisor itself uses none of it. */
+#ifndef X86_HVM_FPU_H
+#define X86_HVM_FPU_H
+
+#include "x86/x86.h"
+
+int fpu_create(struct vcpu *v);
+void fpu_destroy(struct vcpu *v);
+void fpu_reset(struct vcpu *v);
+void fpu_load(struct vcpu *v);
+void fpu_save(struct vcpu *v);
+/* XSETBV of the running guest; false: #GP. */
+bool fpu_set_xcr0(struct vcpu *v, uint64_t value);
+
+#endif

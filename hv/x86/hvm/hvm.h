@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What PVH and HVM guests share, whichever vendor's virtualization carries them. */
+#ifndef X86_HVM_HVM_H
+#define X86_HVM_HVM_H
+
+#include "x86/hvm/vendor.h"
+
+/* exit.c: the table of exits. */
+void hvm_handle_exit(struct vcpu *v);
+
+/* intr.c: gives the guest what waits for it, just before an entry. Interrupts off. */
+void hvm_inject_pending(struct vcpu *v);
+
+/* insn_len.c: the length of the exiting instruction, from the CPU or decoded; 0: not readable. */
+unsigned int hvm_insn_len(struct vcpu *v);
+/* Goes on behind the exiting instruction; injects #GP or #PF if that can't be read. */
+bool hvm_skip_insn(struct vcpu *v);
+
+/* cpuid.c */
+struct cpuid_regs;
+void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r);
+bool hvm_has_rdtscp(void);
+/* XCR0 bits that guests may set. */
+uint64_t hvm_xcr0_mask(void);
+
+/* msr.c: false: #GP. */
+bool hvm_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
+bool hvm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+
+/* hypercall.c */
+void hvm_hypercall(struct vcpu *v);
+/* Fills the guest page at @g with the 64 entries; false: no such page. */
+bool hvm_hypercall_page(struct vcpu *v, gfn_t g);
+
+/* io.c: port I/O of a guest, and nested page faults. */
+void hvm_io(struct vcpu *v);
+void hvm_nested_fault(struct vcpu *v);
+
+/* vcpu_state.c: register state of a vCPU that is about to start. */
+void hvm_vcpu_set_pvh_entry(struct vcpu *v, uint32_t eip, uint32_t ebx);
+void hvm_vcpu_set_real_mode(struct vcpu *v, uint16_t cs, uint16_t ip);
+
+/* time.c: vcpu_time_info in the shared pages. */
+void hvm_time_init(struct domain *d);
+
+#define HVM_CPUID_BASE 0x40000000u
+#define MSR_HYPERCALL  0x40000000u
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* What a guest is to be interrupted with, in the order of precedence. */
+#include <hv/arch.h>
+#include <hv/event.h>
+
+#include "x86/hvm/hvm.h"
+#include "x86/hvm/vlapic.h"
+
+/* The event upcall by a vector of the domain's choice, which no local APIC sees. */
+static bool upcall_pending(const struct vcpu *v)
+{
+    return v->domain->arch->callback_via == CALLBACK_VECTOR && !v->arch->upcall_vector &&
+           vcpu_event_pending(v);
+}
+
+bool arch_vcpu_has_interrupt(struct vcpu *v)
+{
+    return v->arch->nmi_pending || upcall_pending(v) || vlapic_pending_vector(v) >= 0;
+}
+
+static void inject(struct vcpu *v, uint8_t vector, enum event_type type)
+{
+    v->arch->pending = (struct x86_event){ .valid = true, .vector = vector, .type = type };
+}
+
+static void set_window(struct vcpu *v, bool on)
+{
+    if (v->arch->window_requested != on) {
+        v->arch->window_requested = on;
+        vendor->request_interrupt_window(v, on);
+    }
+}
+
+void hvm_inject_pending(struct vcpu *v)
+{
+    int vector;
+
+    if (likely(!arch_vcpu_has_interrupt(v))) {
+        set_window(v, false);
+        return;
+    }
+    if (v->arch->pending.valid || !vendor->interrupts_allowed(v)) {
+        set_window(v, true);
+        return;
+    }
+    if (v->arch->nmi_pending) {
+        v->arch->nmi_pending = false;
+        inject(v, 2, EVENT_NMI);
+    } else if (upcall_pending(v)) {
+        inject(v, v->domain->arch->callback_vector, EVENT_INTERRUPT);
+        /* Stays pending until the guest's handler clears it: no window meanwhile. */
+        set_window(v, false);
+        return;
+    } else {
+        vector = vlapic_pending_vector(v);
+        vlapic_accept(v, (uint8_t)vector);
+        inject(v, (uint8_t)vector, EVENT_INTERRUPT);
+    }
+    set_window(v, arch_vcpu_has_interrupt(v));
+}
+
+void arch_vcpu_event_notify(struct vcpu *v)
+{
+    if (v->arch->upcall_vector)
+        vlapic_set_irq(v, v->arch->upcall_vector, false);
+    else if (v->domain->arch->callback_via == CALLBACK_VECTOR)
+        vcpu_kick(v);
+    else
+        vcpu_unblock(v);
+}
+
+void x86_inject_exception(struct vcpu *v, uint8_t vector, uint32_t error)
+{
+    static const uint32_t with_error = 1u << EXC_DF | 1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS |
+                                       1u << EXC_GP | 1u << EXC_PF | 1u << EXC_AC;
+    struct x86_event *e = &v->arch->pending;
+
+    if (e->valid && e->type == EVENT_EXCEPTION) { /* a fault while a fault was delivered */
+        if (e->vector == EXC_DF) {
+            domain_crash(v->domain, "triple fault of vCPU %u at %#lx", v->id, v->arch->rip);
+            return;
+        }
+        vector = EXC_DF;
+        error = 0;
+    }
+    *e = (struct x86_event){ .valid = true,
+                             .vector = vector,
+                             .type = EVENT_EXCEPTION,
+                             .has_error = vector < 32 && with_error & 1u << vector,
+                             .error = error };
+}
+
+void x86_inject_page_fault(struct vcpu *v, uint32_t error, vaddr_t cr2)
+{
+    x86_inject_exception(v, EXC_PF, error);
+    v->arch->pending.cr2 = cr2;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Port I/O that exits, and accesses to guest physical addresses that are not mapped. */
+#include <hv/arch.h>
+#include <hv/log.h>
+#include <hv/p2m.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/hvm.h"
+#include "x86/hvm/mmio.h"
+
+#define PORT_DEBUG 0xe9
+
+static uint32_t size_mask(unsigned int size)
+{
+    return size == 4 ? ~0u : (1u << (size * 8)) - 1;
+}
+
+static uint32_t port_read(struct vcpu *v, uint16_t port, unsigned int size)
+{
+    return port == PORT_DEBUG ? PORT_DEBUG /* what a debug console answers */ : ~0u;
+}
+
+static void port_write(struct vcpu *v, uint16_t port, unsigned int size, uint32_t value)
+{
+    if (port == PORT_DEBUG)
+        domain_debug_char(v->domain, (char)value);
+}
+
+void hvm_io(struct vcpu *v)
+{
+    const struct vmexit *x = &v->arch->exit;
+    uint64_t *rax = &v->arch->gpr[REG_RAX];
+    uint32_t mask = size_mask(x->io.size);
+
+    if (x->io.string) { /* no device behind a trapped port understands strings */
+        x86_inject_exception(v, EXC_GP, 0);
+        return;
+    }
+    if (!hvm_skip_insn(v))
+        return;
+    if (!x->io.in)
+        port_write(v, x->io.port, x->io.size, (uint32_t)*rax & mask);
+    else if (x->io.size == 4)
+        *rax = port_read(v, x->io.port, 4);
+    else
+        *rax = (*rax & ~(uint64_t)mask) | (port_read(v, x->io.port, x->io.size) & mask);
+}
+
+/* Dom0 sees the machine's own devices: mapped when they are first touched. */
+static bool map_device(struct domain *d, paddr_t gpa)
+{
+    mfn_t m = paddr_to_mfn(gpa);
+
+    if (!d->is_privileged || mfn_valid(m) || gpa >> d->arch->paddr_bits)
+        return false;
+    return !p2m_set(d, gfn(m.v), m, ORDER_4K, p2m_mmio_direct);
+}
+
+void hvm_nested_fault(struct vcpu *v)
+{
+    const struct vmexit *x = &v->arch->exit;
+    struct domain *d = v->domain;
+    enum p2m_type t;
+
+    /* Another vCPU may have mended it meanwhile, or it is a flush that is not seen yet. */
+    p2m_lookup(d, gfn(x->fault.gpa >> PAGE_SHIFT), &t, NULL);
+    if (p2m_is_writable(t) || t == p2m_mmio_direct || (t != p2m_invalid && !x->fault.write)) {
+        vendor->flush_tlb(v);
+        return;
+    }
+    if (mmio_handle(v, x->fault.gpa, x->fault.write))
+        return;
+    if (t == p2m_invalid && map_device(d, x->fault.gpa))
+        return;
+    mmio_unclaimed(v, x->fault.gpa, x->fault.write);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU's turn on a CPU: loading its state, entering, leaving. */
+#include <hv/arch.h>
+#include <hv/log.h>
+#include <hv/softirq.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/hvm.h"
+#include "x86/hvm/fpu.h"
+#include "x86/hvm/vlapic.h"
+
+static void vcpu_load(struct vcpu *v)
+{
+    if (v->cpu != this_cpu()->id)
+        panic("vCPU loaded on the wrong CPU");
+    if (v->singleshot_timer.cpu != v->cpu) {
+        vcpu_timers_migrate(v, v->cpu);
+        vlapic_migrate(v, v->cpu);
+    }
+    fpu_load(v);
+    vendor->switch_in(v);
+}
+
+static void vcpu_save(struct vcpu *v)
+{
+    vendor->switch_out(v);
+    fpu_save(v);
+}
+
+void arch_context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    if (prev)
+        vcpu_save(prev);
+    if (next)
+        vcpu_load(next);
+}
+
+/*
+ * Translations that other CPUs took away since the last entry are dropped here.
+ * Whoever takes one away first counts up tlb_generation, then looks at in_guest;
+ * we do it the other way round: one of the two sees the other.
+ */
+static void sync_tlb(struct vcpu *v)
+{
+    uint64_t gen = atomic_read(&v->domain->arch->tlb_generation);
+
+    if (unlikely(v->arch->tlb_generation != gen)) {
+        v->arch->tlb_generation = gen;
+        vendor->flush_tlb(v);
+    }
+}
+
+void arch_vcpu_run(struct vcpu *v)
+{
+    struct arch_cpu *a = this_cpu()->arch;
+
+    irq_disable();
+    if (softirq_is_pending()) {
+        irq_enable();
+        return;
+    }
+    hvm_inject_pending(v);
+    (void)atomic_xchg(&a->in_guest, true); /* a full barrier, before the generation is read */
+    sync_tlb(v);
+    vendor->run(v);
+    atomic_set_release(&a->in_guest, false);
+    irq_enable();
+    hvm_handle_exit(v);
+}
+
+void arch_p2m_flush(struct domain *d)
+{
+    unsigned int i;
+
+    atomic_inc(&d->arch->tlb_generation);
+    for_each_online_cpu(i) {
+        struct arch_cpu *a = cpus[i]->arch;
+        struct vcpu *v = ACCESS_ONCE(cpus[i]->curr);
+
+        if (i == this_cpu()->id || !v || !atomic_read(&a->in_guest) || v->domain != d)
+            continue;
+        /* One exit is enough: the next entry sees the new generation. */
+        arch_cpu_kick(i);
+        while (atomic_read_acquire(&a->in_guest) &&
+               ACCESS_ONCE(v->arch->tlb_generation) != atomic_read(&d->arch->tlb_generation))
+            cpu_pause();
+    }
+}
+
+void arch_cpu_idle(void)
+{
+    irq_disable();
+    if (softirq_is_pending())
+        irq_enable();
+    else
+        __asm__ __volatile__("sti; hlt" : : : "memory");
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    unsigned int cpu;
+
+    vcpu_unblock(v);
+    smp_mb();
+    cpu = ACCESS_ONCE(v->cpu);
+    if (ACCESS_ONCE(v->is_running) && cpu != this_cpu()->id && cpus[cpu]->arch->in_guest)
+        arch_cpu_kick(cpu);
+}

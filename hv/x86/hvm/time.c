@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Time as a guest sees it: vcpu_time_info, wallclock, runstate (<xen/xen.h>, <xen/vcpu.h>). */
+#include <hv/arch.h>
+#include <hv/guest_copy.h>
+#include <hv/timer.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/hvm.h"
+
+/* Odd versions tell the guest that an update is under way. */
+static void write_time(struct vcpu_time_info *t, const struct vcpu *v)
+{
+    atomic_set_release(&t->version, t->version | 1);
+    smp_wmb();
+    t->tsc_timestamp = tsc_origin + v->arch->tsc_offset;
+    t->system_time = 0;
+    t->tsc_to_system_mul = tsc_to_ns_mul;
+    t->tsc_shift = tsc_to_ns_shift;
+    t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
+    smp_wmb();
+    atomic_set_release(&t->version, t->version + 1);
+}
+
+/*
+ * The scale never changes and the TSC is the host's own, so once is enough:
+ * whenever the place changes.
+ */
+void arch_vcpu_time_update(struct vcpu *v)
+{
+    struct vcpu_time_info copy = { 0 };
+
+    write_time(&v->vcpu_info->time, v);
+    if (v->time_info_guest && v == current) {
+        write_time(&copy, v);
+        if (copy_to_guest_va(v->time_info_guest, &copy, sizeof(copy)))
+            v->time_info_guest = 0;
+    }
+}
+
+void hvm_time_init(struct domain *d)
+{
+    struct shared_info *s = d->shared_info;
+    uint64_t seconds = wallclock_boot + (uint64_t)d->time_offset;
+
+    s->wc_version |= 1;
+    smp_wmb();
+    s->wc_sec = (uint32_t)seconds;
+    s->wc_sec_hi = (uint32_t)(seconds >> 32);
+    s->wc_nsec = 0;
+    smp_wmb();
+    s->wc_version++;
+}
+
+void arch_vcpu_runstate_update(struct vcpu *v)
+{
+    if (v->runstate_guest && copy_to_guest_va(v->runstate_guest, &v->runstate, sizeof(v->runstate)))
+        v->runstate_guest = 0; /* it is gone; a copy at each switch would fail each time */
+}

@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+#include <hv/errno.h>
+#include <hv/log.h>
+#include <hv/page_alloc.h>
+#include <hv/sched.h>
+#include <hv/string.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/hvm.h"
+#include "x86/hvm/vlapic.h"
+
+#define APIC_ID         0x20
+#define APIC_VERSION    0x30
+#define APIC_TPR        0x80
+#define APIC_PPR        0xa0
+#define APIC_EOI        0xb0
+#define APIC_LDR        0xd0
+#define APIC_DFR        0xe0
+#define APIC_SVR        0xf0
+#define APIC_ISR        0x100
+#define APIC_TMR        0x180
+#define APIC_IRR        0x200
+#define APIC_ESR        0x280
+#define APIC_ICR        0x300
+#define APIC_ICR2       0x310
+#define APIC_LVTT       0x320
+#define APIC_LVT_THRM   0x330
+#define APIC_LVT_PMC    0x340
+#define APIC_LINT0      0x350
+#define APIC_LINT1      0x360
+#define APIC_LVTERR     0x370
+#define APIC_TMICT      0x380
+#define APIC_TMCCT      0x390
+#define APIC_TDCR       0x3e0
+#define APIC_SELF_IPI   0x3f0
+
+#define LVT_MASKED      0x10000u
+#define TIMER_MODE(lvt) ((lvt) >> 17 & 3)
+#define TIMER_ONESHOT   0
+#define TIMER_PERIODIC  1
+#define TIMER_DEADLINE  2
+#define SVR_ENABLED     0x100u
+#define BASE_ENABLED    0x800UL
+#define BASE_X2APIC     0x400UL
+#define BASE_BSP        0x100UL
+#define BUS_NS_PER_TICK 10       /* the timer counts at 100 MHz before the divider */
+#define VERSION_VALUE   0x50014u /* 6 LVT entries, version 0x14 */
+
+struct vlapic {
+    uint32_t regs[0x400 / 16]; /* by offset / 16 */
+    uint64_t base;
+    uint32_t irr[8], isr[8], tmr[8]; /* irr is set by other CPUs, atomically */
+    struct timer timer;
+    uint64_t timer_start;  /* ns: when the count began */
+    uint64_t timer_period; /* ns: of the whole count */
+    uint64_t tsc_deadline;
+};
+
+static uint32_t *reg_of(struct vlapic *l, unsigned int offset)
+{
+    return &l->regs[offset >> 4];
+}
+
+#define REG(l, offset) (*reg_of(l, offset))
+
+static bool x2apic_mode(const struct vlapic *l)
+{
+    return l->base & BASE_X2APIC;
+}
+
+uint32_t vlapic_id(const struct vcpu *v)
+{
+    return v->id * 2; /* what guests of this interface count on */
+}
+
+uint64_t vlapic_base(const struct vcpu *v)
+{
+    return v->arch->vlapic->base;
+}
+
+static int highest(const uint32_t *map)
+{
+    for (int i = 7; i >= 0; i--) {
+        uint32_t w = atomic_read(&map[i]);
+
+        if (w)
+            return i * 32 + 31 - __builtin_clz(w);
+    }
+    return -1;
+}
+
+static uint8_t processor_priority(struct vlapic *l)
+{
+    int isr = highest(l->isr);
+    uint8_t tpr = (uint8_t)REG(l, APIC_TPR);
+
+    return isr >= 0 && (isr & 0xf0) > (tpr & 0xf0) ? (uint8_t)(isr & 0xf0) : tpr;
+}
+
+static bool software_enabled(struct vlapic *l)
+{
+    return l->base & BASE_ENABLED && REG(l, APIC_SVR) & SVR_ENABLED;
+}
+
+int vlapic_pending_vector(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+    int irr = highest(l->irr);
+
+    if (irr < 0 || !software_enabled(l) || (irr & 0xf0) <= (processor_priority(l) & 0xf0))
+        return -1;
+    return irr;
+}
+
+void vlapic_accept(struct vcpu *v, uint8_t vector)
+{
+    struct vlapic *l = v->arch->vlapic;
+
+    atomic_and(&l->irr[vector / 32], ~(1u << vector % 32));
+    l->isr[vector / 32] |= 1u << vector % 32;
+}
+
+void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level)
+{
+    struct vlapic *l = v->arch->vlapic;
+
+    if (vector < 16 || !software_enabled(l))
+        return;
+    if (level)
+        atomic_or(&l->tmr[vector / 32], 1u << vector % 32);
+    else
+        atomic_and(&l->tmr[vector / 32], ~(1u << vector % 32));
+    if (!(atomic_or(&l->irr[vector / 32], 1u << vector % 32) & 1u << vector % 32))
+        vcpu_kick(v);
+}
+
+static void end_of_interrupt(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+    int vector = highest(l->isr);
+
+    if (vector < 0)
+        return;
+    l->isr[vector / 32] &= ~(1u << vector % 32);
+    if (atomic_read(&l->tmr[vector / 32]) & 1u << vector % 32 && v->domain->arch->vioapic)
+        vioapic_eoi(v->domain, (uint8_t)vector);
+}
+
+/* --- messages --- */
+
+static void init(struct vcpu *v)
+{
+    if (v == current)
+        return; /* INIT to oneself: guests don't, and the state is in use */
+    atomic_or(&v->pause_flags, VPF_DOWN);
+    v->arch->wait_for_sipi = true;
+    vcpu_sleep(v);
+}
+
+/* One that INIT has not stopped yet misses it; start-up IPIs are sent twice for that. */
+static void start_up(struct vcpu *v, uint8_t vector)
+{
+    if (!(atomic_read(&v->pause_flags) & VPF_DOWN) || atomic_read_acquire(&v->is_running) ||
+        !atomic_xchg(&v->arch->wait_for_sipi, false))
+        return;
+    vlapic_reset(v);
+    hvm_vcpu_set_real_mode(v, (uint16_t)(vector << 8), 0);
+    v->initialised = true;
+    atomic_and(&v->pause_flags, ~VPF_DOWN);
+    vcpu_wake(v);
+}
+
+static void accept_message(struct vcpu *v, unsigned int mode, uint8_t vector, bool level)
+{
+    switch (mode) {
+    case APIC_MODE_FIXED:
+    case APIC_MODE_LOWEST:
+        vlapic_set_irq(v, vector, level);
+        break;
+    case APIC_MODE_NMI:
+        v->arch->nmi_pending = true;
+        vcpu_kick(v);
+        break;
+    case APIC_MODE_INIT:
+        init(v);
+        break;
+    case APIC_MODE_SIPI:
+        start_up(v, vector);
+        break;
+    }
+}
+
+static bool matches(struct vcpu *v, uint32_t dest, bool logical)
+{
+    struct vlapic *l = v->arch->vlapic;
+    uint32_t ldr;
+
+    if (!logical)
+        return dest == (x2apic_mode(l) ? ~0u : 0xff) || dest == vlapic_id(v);
+    if (x2apic_mode(l)) {
+        ldr = REG(l, APIC_LDR);
+        return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
+    }
+    ldr = REG(l, APIC_LDR) >> 24;
+    if (REG(l, APIC_DFR) >> 28 == 0xf)
+        return dest & ldr & 0xff;
+    return (dest & 0xf0) == (ldr & 0xf0) && dest & ldr & 0x0f; /* cluster model */
+}
+
+void vlapic_deliver(struct domain *d, uint32_t dest, bool logical, unsigned int mode,
+                    uint8_t vector, bool level)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v) {
+        if (!matches(v, dest, logical))
+            continue;
+        accept_message(v, mode, vector, level);
+        if (mode == APIC_MODE_LOWEST)
+            return; /* the first of them is as good as any */
+    }
+}
+
+void vlapic_deliver_msi(struct domain *d, uint64_t address, uint32_t data)
+{
+    vlapic_deliver(d, (address >> 12 & 0xff) | (address >> 5 & 0x7f) << 8 /* extended id */,
+                   address & 4, data >> 8 & 7, (uint8_t)data, data & 0x8000);
+}
+
+static void send_ipi(struct vcpu *from, uint32_t icr, uint32_t dest)
+{
+    unsigned int mode = icr >> 8 & 7, shorthand = icr >> 18 & 3;
+    struct vcpu *v;
+
+    if (mode == APIC_MODE_INIT && !(icr & 0x4000))
+        return; /* INIT de-assert: nothing happens */
+    if (!shorthand) {
+        vlapic_deliver(from->domain, dest, icr & 0x800, mode, (uint8_t)icr, false);
+        return;
+    }
+    for_each_vcpu(from->domain, v) {
+        if (shorthand == 1 ? v == from : shorthand == 2 || v != from)
+            accept_message(v, mode, (uint8_t)icr, false);
+    }
+}
+
+/* --- the timer --- */
+
+static uint64_t tick_ns(struct vlapic *l)
+{
+    uint32_t tdcr = REG(l, APIC_TDCR), code = (tdcr & 3) | (tdcr >> 1 & 4);
+
+    return BUS_NS_PER_TICK * (1UL << ((code + 1) & 7));
+}
+
+#define MIN_PERIOD_NS 20000 /* a shorter one would keep a CPU busy with nothing else */
+
+static void start_count(struct vlapic *l)
+{
+    uint64_t ns = REG(l, APIC_TMICT) * tick_ns(l);
+
+    timer_stop(&l->timer);
+    l->timer_start = time_now();
+    l->timer_period = ns;
+    if (!ns || TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_DEADLINE)
+        return;
+    if (TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_PERIODIC)
+        l->timer_period = max(ns, (uint64_t)MIN_PERIOD_NS);
+    timer_set(&l->timer, l->timer_start + l->timer_period);
+}
+
+static uint32_t current_count(struct vlapic *l)
+{
+    uint64_t passed = time_now() - l->timer_start;
+
+    if (!l->timer_period || TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_DEADLINE)
+        return 0;
+    if (TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_PERIODIC)
+        passed %= l->timer_period;
+    else if (passed >= l->timer_period)
+        return 0;
+    return (uint32_t)((l->timer_period - passed) / tick_ns(l));
+}
+
+static void timer_fires(void *arg)
+{
+    struct vcpu *v = arg;
+    struct vlapic *l = v->arch->vlapic;
+    uint32_t lvt = REG(l, APIC_LVTT);
+
+    l->tsc_deadline = 0;
+    if (!(lvt & LVT_MASKED))
+        vlapic_set_irq(v, (uint8_t)lvt, false);
+    if (TIMER_MODE(lvt) == TIMER_PERIODIC && l->timer_period) {
+        uint64_t now = time_now();
+
+        /* Ticks that were missed are missed. */
+        l->timer_start += (now - l->timer_start) / l->timer_period * l->timer_period;
+        timer_set(&l->timer, l->timer_start + l->timer_period);
+    }
+}
+
+uint64_t vlapic_tsc_deadline(const struct vcpu *v)
+{
+    return v->arch->vlapic->tsc_deadline;
+}
+
+void vlapic_set_tsc_deadline(struct vcpu *v, uint64_t tsc)
+{
+    struct vlapic *l = v->arch->vlapic;
+    uint64_t now_tsc = rdtsc() + v->arch->tsc_offset, ticks;
+
+    if (TIMER_MODE(REG(l, APIC_LVTT)) != TIMER_DEADLINE)
+        return;
+    timer_stop(&l->timer);
+    l->tsc_deadline = tsc;
+    if (!tsc)
+        return;
+    ticks = tsc > now_tsc ? min(tsc - now_tsc, tsc_khz * 1000 * 3600) : 0;
+    timer_set(&l->timer, time_now() + ticks * 1000 / (tsc_khz / 1000 ? tsc_khz / 1000 : 1));
+}
+
+/* --- registers --- */
+
+bool vlapic_read(struct vcpu *v, unsigned int reg, uint32_t *value)
+{
+    struct vlapic *l = v->arch->vlapic;
+
+    switch (reg & ~0xfu) {
+    case APIC_ID:
+        *value = x2apic_mode(l) ? vlapic_id(v) : vlapic_id(v) << 24;
+        return true;
+    case APIC_VERSION:
+        *value = VERSION_VALUE;
+        return true;
+    case APIC_PPR:
+        *value = processor_priority(l);
+        return true;
+    case APIC_TMCCT:
+        *value = current_count(l);
+        return true;
+    case APIC_ISR ... APIC_ISR + 0x70:
+        *value = l->isr[(reg - APIC_ISR) >> 4];
+        return true;
+    case APIC_TMR ... APIC_TMR + 0x70:
+        *value = atomic_read(&l->tmr[(reg - APIC_TMR) >> 4]);
+        return true;
+    case APIC_IRR ... APIC_IRR + 0x70:
+        *value = atomic_read(&l->irr[(reg - APIC_IRR) >> 4]);
+        return true;
+    case APIC_TPR:
+    case APIC_LDR:
+    case APIC_DFR:
+    case APIC_SVR:
+    case APIC_ESR:
+    case APIC_ICR:
+    case APIC_ICR2:
+    case APIC_LVTT ... APIC_TMICT:
+    case APIC_TDCR:
+        *value = REG(l, reg & 0x3f0u);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void write_lvt(struct vlapic *l, unsigned int reg, uint32_t value)
+{
+    static const uint32_t valid[] = { 0x700ff, 0x107ff, 0x107ff, 0x1f7ff, 0x1f7ff, 0x100ff };
+    uint32_t old = REG(l, reg);
+
+    value &= valid[(reg - APIC_LVTT) >> 4];
+    if (!(REG(l, APIC_SVR) & SVR_ENABLED))
+        value |= LVT_MASKED;
+    REG(l, reg) = value;
+    if (reg == APIC_LVTT && TIMER_MODE(old) != TIMER_MODE(value)) {
+        timer_stop(&l->timer);
+        l->tsc_deadline = 0;
+        l->timer_period = 0;
+    }
+}
+
+static void write_svr(struct vlapic *l, uint32_t value)
+{
+    REG(l, APIC_SVR) = value & 0x3ff;
+    if (value & SVR_ENABLED)
+        return;
+    for (unsigned int reg = APIC_LVTT; reg <= APIC_LVTERR; reg += 0x10)
+        REG(l, reg) |= LVT_MASKED;
+}
+
+bool vlapic_write(struct vcpu *v, unsigned int reg, uint32_t value)
+{
+    struct vlapic *l = v->arch->vlapic;
+
+    switch (reg & ~0xfu) {
+    case APIC_EOI:
+        end_of_interrupt(v);
+        return true;
+    case APIC_TPR:
+        REG(l, APIC_TPR) = value & 0xff;
+        return true;
+    case APIC_LDR:
+        REG(l, APIC_LDR) = value & 0xff000000;
+        return true;
+    case APIC_DFR:
+        REG(l, APIC_DFR) = value | 0x0fffffff;
+        return true;
+    case APIC_SVR:
+        write_svr(l, value);
+        return true;
+    case APIC_ESR:
+        REG(l, APIC_ESR) = 0;
+        return true;
+    case APIC_ICR:
+        REG(l, APIC_ICR) = value & ~0x1000u;
+        send_ipi(v, value, REG(l, APIC_ICR2) >> 24);
+        return true;
+    case APIC_ICR2:
+        REG(l, APIC_ICR2) = value & 0xff000000;
+        return true;
+    case APIC_LVTT ... APIC_LVTERR:
+        write_lvt(l, reg & ~0xfu, value);
+        return true;
+    case APIC_TMICT:
+        REG(l, APIC_TMICT) = value;
+        start_count(l);
+        return true;
+    case APIC_TDCR:
+        REG(l, APIC_TDCR) = value & 0xb;
+        return true;
+    case APIC_ID:
+        return true; /* fixed; firmware writes what it read */
+    default:
+        return false;
+    }
+}
+
+/* x2APIC registers are the xAPIC's, at MSR 0x800 + offset / 16 (APM 2, 16.11). */
+bool vlapic_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    struct vlapic *l = v->arch->vlapic;
+    unsigned int reg = (msr - MSR_X2APIC) << 4;
+    uint32_t low;
+
+    if (!x2apic_mode(l) || reg == APIC_DFR || reg == APIC_ICR2 || reg == APIC_EOI ||
+        reg >= APIC_SELF_IPI || !vlapic_read(v, reg, &low))
+        return false;
+    *value = low;
+    if (reg == APIC_ICR)
+        *value |= (uint64_t)REG(l, APIC_ICR2) << 32;
+    return true;
+}
+
+bool vlapic_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    struct vlapic *l = v->arch->vlapic;
+    unsigned int reg = (msr - MSR_X2APIC) << 4;
+
+    if (!x2apic_mode(l))
+        return false;
+    switch (reg) {
+    case APIC_ICR:
+        REG(l, APIC_ICR) = (uint32_t)value & ~0x1000u;
+        REG(l, APIC_ICR2) = (uint32_t)(value >> 32);
+        send_ipi(v, (uint32_t)value, (uint32_t)(value >> 32));
+        return true;
+    case APIC_SELF_IPI:
+        vlapic_set_irq(v, (uint8_t)value, false);
+        return true;
+    case APIC_ID:
+    case APIC_LDR:
+    case APIC_DFR:
+    case APIC_ICR2:
+        return false;
+    default:
+        return !(value >> 32) && vlapic_write(v, reg, (uint32_t)value);
+    }
+}
+
+static void set_x2apic_ldr(struct vcpu *v)
+{
+    uint32_t id = vlapic_id(v);
+
+    REG(v->arch->vlapic, APIC_LDR) = (id >> 4) << 16 | 1u << (id & 15);
+}
+
+/* The base address stays where it is; the mode goes off, xAPIC, x2APIC (APM 2, 16.9). */
+bool vlapic_base_write(struct vcpu *v, uint64_t value)
+{
+    struct vlapic *l = v->arch->vlapic;
+    uint64_t mode = value & (BASE_ENABLED | BASE_X2APIC);
+
+    if ((value & ~(BASE_ENABLED | BASE_X2APIC | BASE_BSP)) != VLAPIC_DEFAULT_BASE)
+        return false;
+    if (mode == BASE_X2APIC)
+        return false;
+    if (x2apic_mode(l) && mode == BASE_ENABLED)
+        return false;
+    l->base = (l->base & BASE_BSP) | VLAPIC_DEFAULT_BASE | mode;
+    if (x2apic_mode(l))
+        set_x2apic_ldr(v);
+    return true;
+}
+
+/* --- life --- */
+
+void vlapic_reset(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+
+    timer_stop(&l->timer);
+    memset(l->regs, 0, sizeof(l->regs));
+    memset(l->irr, 0, sizeof(l->irr));
+    memset(l->isr, 0, sizeof(l->isr));
+    memset(l->tmr, 0, sizeof(l->tmr));
+    l->timer_period = l->tsc_deadline = 0;
+    for (unsigned int reg = APIC_LVTT; reg <= APIC_LVTERR; reg += 0x10)
+        REG(l, reg) = LVT_MASKED;
+    REG(l, APIC_DFR) = ~0u;
+    REG(l, APIC_SVR) = 0xff;
+    l->base = VLAPIC_DEFAULT_BASE | BASE_ENABLED | (v->id ? 0 : BASE_BSP);
+}
+
+int vlapic_create(struct vcpu *v)
+{
+    struct vlapic *l = hv_alloc(sizeof(*l));
+
+    if (!l)
+        return -ENOMEM;
+    v->arch->vlapic = l;
+    timer_init(&l->timer, timer_fires, v, v->cpu);
+    vlapic_reset(v);
+    v->arch->wait_for_sipi = v->id != 0;
+    return 0;
+}
+
+void vlapic_stop_timer(struct vcpu *v)
+{
+    if (v->arch->vlapic)
+        timer_kill(&v->arch->vlapic->timer);
+}
+
+void vlapic_destroy(struct vcpu *v)
+{
+    vlapic_stop_timer(v);
+    hv_free(v->arch->vlapic);
+    v->arch->vlapic = NULL;
+}
+
+void vlapic_migrate(struct vcpu *v, unsigned int cpu)
+{
+    timer_migrate(&v->arch->vlapic->timer, cpu);
+}

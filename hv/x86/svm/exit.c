@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* The VMCB's words about an exit, in vendor-neutral ones. */
+#include <hv/log.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/svm/svm.h"
+
+/* An event whose delivery the exit interrupted is delivered again (APM 2, 15.7.2). */
+static void keep_interrupted_event(struct vcpu *v, uint64_t info)
+{
+    struct x86_event *e = &v->arch->pending;
+
+    if (likely(!(info & EVENTINJ_VALID)))
+        return;
+    if (EVENTINJ_TYPE(info) == EVENT_SOFT)
+        return; /* INT n: the instruction is executed again */
+    *e = (struct x86_event){
+        .valid = true,
+        .vector = EVENTINJ_VECTOR(info),
+        .type = (enum event_type)EVENTINJ_TYPE(info),
+        .has_error = info & EVENTINJ_ERROR,
+        .error = (uint32_t)(info >> 32),
+        .cr2 = vmcb_of(v)->cr2,
+    };
+    /* #BP and #OF come from instructions too. */
+    if (e->type == EVENT_EXCEPTION && (e->vector == EXC_BP || e->vector == 4))
+        e->valid = false;
+}
+
+static void decode_io(struct vmexit *x, uint64_t info, uint64_t next_rip, uint64_t rip)
+{
+    x->reason = VMEXIT_IO;
+    x->io.port = (uint16_t)(info >> 16);
+    x->io.in = info & 1;
+    x->io.string = info & 4;
+    x->io.rep = info & 8;
+    x->io.size = (uint8_t)(info >> 4 & 7);
+    x->insn_len = (uint8_t)(next_rip - rip);
+}
+
+static void decode_npf(struct vmexit *x, uint64_t info, paddr_t gpa)
+{
+    x->reason = VMEXIT_NESTED_FAULT;
+    x->fault.gpa = gpa;
+    x->fault.present = info & NPF_PRESENT;
+    x->fault.write = info & NPF_WRITE;
+    x->fault.fetch = info & NPF_FETCH;
+    x->fault.table_walk = info & NPF_TABLE_WALK;
+}
+
+static void decode_other(struct vmexit *x, const struct vmcb *b)
+{
+    switch (b->exitcode) {
+    case EXIT_CR_READ(0)... EXIT_CR_READ(15):
+        x->reason = VMEXIT_CR_READ;
+        x->cr.cr = b->exitcode & 15;
+        break;
+    case EXIT_CR_WRITE(0)... EXIT_CR_WRITE(15):
+        x->reason = VMEXIT_CR_WRITE;
+        x->cr.cr = b->exitcode & 15;
+        break;
+    case EXIT_EXCEPTION(0)... EXIT_EXCEPTION(31):
+        x->reason = VMEXIT_EXCEPTION;
+        x->exception.vector = b->exitcode & 31;
+        x->exception.error = (uint32_t)b->exitinfo1;
+        x->exception.cr2 = b->exitinfo2;
+        break;
+    case EXIT_SHUTDOWN:
+        x->reason = VMEXIT_SHUTDOWN;
+        break;
+    case EXIT_WBINVD:
+    case EXIT_INVD:
+        x->reason = VMEXIT_WBINVD;
+        break;
+    case EXIT_XSETBV:
+        x->reason = VMEXIT_XSETBV;
+        break;
+    case EXIT_RDTSC:
+        x->reason = VMEXIT_RDTSC;
+        break;
+    case EXIT_PAUSE:
+        x->reason = VMEXIT_PAUSE;
+        break;
+    case EXIT_VMRUN:
+    case EXIT_VMMCALL + 1 ... EXIT_SKINIT:
+    case EXIT_RDPMC:
+    case EXIT_INVLPGA:
+    case EXIT_MONITOR ... EXIT_MWAIT_COND:
+        x->reason = VMEXIT_UNDEFINED;
+        break;
+    default:
+        x->reason = VMEXIT_FAILED;
+        x->failure = b->exitcode;
+    }
+}
+
+void svm_decode_exit(struct vcpu *v)
+{
+    struct vmcb *b = vmcb_of(v);
+    struct vmexit *x = &v->arch->exit;
+
+    keep_interrupted_event(v, b->exitintinfo);
+    x->insn_len = 0;
+    if (svm_features & SVM_FEATURE_NRIPS && b->next_rip > b->rip && b->next_rip - b->rip <= 15)
+        x->insn_len = (uint8_t)(b->next_rip - b->rip);
+    switch (b->exitcode) {
+    case EXIT_INTR:
+    case EXIT_NMI:
+    case EXIT_SMI:
+    case EXIT_INIT:
+    case EXIT_EXCEPTION(EXC_MC):
+        x->reason = VMEXIT_NOTHING;
+        break;
+    case EXIT_VINTR:
+        x->reason = VMEXIT_INTERRUPT_WINDOW;
+        break;
+    case EXIT_VMMCALL:
+        x->reason = VMEXIT_HYPERCALL;
+        break;
+    case EXIT_NPF:
+        decode_npf(x, b->exitinfo1, b->exitinfo2);
+        break;
+    case EXIT_HLT:
+        x->reason = VMEXIT_HLT;
+        break;
+    case EXIT_MSR:
+        x->reason = b->exitinfo1 & 1 ? VMEXIT_MSR_WRITE : VMEXIT_MSR_READ;
+        break;
+    case EXIT_IOIO:
+        decode_io(x, b->exitinfo1, b->exitinfo2, b->rip);
+        break;
+    case EXIT_CPUID:
+        x->reason = VMEXIT_CPUID;
+        break;
+    default:
+        decode_other(x, b);
+    }
+}

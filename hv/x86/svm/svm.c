@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/* AMD SVM with nested paging (APM 2, chapter 15): set-up, entry, and state. */
+#include <hv/errno.h>
+#include <hv/log.h>
+#include <hv/string.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/mm/p2m_x86.h"
+#include "x86/svm/svm.h"
+
+#define MSR_VM_CR       0xc0010114
+#define MSR_VM_HSAVE_PA 0xc0010117
+#define VM_CR_SVMDIS    0x10
+
+uint32_t svm_features;
+static uint32_t max_asid;
+static void *io_bitmap;     /* 12 KiB: every port exits */
+static uint8_t *msr_bitmap; /* 8 KiB, shared by all guests */
+
+bool svm_detect(void)
+{
+    struct cpuid_regs r;
+
+    if (cpuid(0x80000000).a < 0x8000000a || !(cpuid(0x80000001).c & 4))
+        return false;
+    if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
+        log_error("SVM is disabled by the firmware: switch it on in its set-up\n");
+        return false;
+    }
+    r = cpuid(0x8000000a);
+    svm_features = r.d;
+    max_asid = r.b;
+    if (!(svm_features & SVM_FEATURE_NPT)) {
+        log_error("SVM without nested paging: this CPU is too old\n");
+        return false;
+    }
+    log_info("SVM: %u ASIDs%s%s%s\n", max_asid, svm_features & SVM_FEATURE_NRIPS ? ", NRIPS" : "",
+             svm_features & SVM_FEATURE_FLUSH_BY_ASID ? ", flush by ASID" : "",
+             svm_features & SVM_FEATURE_DECODE_ASSIST ? ", decode assists" : "");
+    return true;
+}
+
+/* The bitmap's two bits of @msr (APM 2, 15.11): set, the access exits. */
+static void msr_let_through(uint32_t msr, bool read, bool write)
+{
+    uint32_t base = msr >= 0xc0010000 ? 0x1000 : msr >= 0xc0000000 ? 0x800 : 0;
+    uint32_t bit = (msr & 0x1fff) * 2;
+
+    if (read)
+        msr_bitmap[base + bit / 8] &= (uint8_t) ~(1u << bit % 8);
+    if (write)
+        msr_bitmap[base + bit / 8] &= (uint8_t) ~(2u << bit % 8);
+}
+
+static int bitmaps_init(void)
+{
+    static const uint32_t switched[] = {
+        MSR_FS_BASE, MSR_GS_BASE,     MSR_KERNEL_GS,    MSR_STAR,         MSR_LSTAR, MSR_CSTAR,
+        MSR_SFMASK,  MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_PAT,
+    };
+
+    io_bitmap = hv_alloc_pages(2, ALLOC_NO_SCRUB);
+    msr_bitmap = hv_alloc_pages(1, ALLOC_NO_SCRUB);
+    if (!io_bitmap || !msr_bitmap)
+        return -ENOMEM;
+    memset(io_bitmap, 0xff, PAGE_SIZE * 4);
+    memset(msr_bitmap, 0xff, PAGE_SIZE * 2);
+    for (unsigned int i = 0; i < ARRAY_SIZE(switched); i++)
+        msr_let_through(switched[i], true, true);
+    msr_let_through(MSR_TSC, true, false);
+    return 0;
+}
+
+static int svm_cpu_up(void)
+{
+    struct arch_cpu *a = this_cpu()->arch;
+    void *hsave = hv_alloc_pages(0, ALLOC_ANY);
+
+    a->svm_host_vmcb = hv_alloc_pages(0, ALLOC_ANY);
+    if (!hsave || !a->svm_host_vmcb)
+        return -ENOMEM;
+    if (!io_bitmap && bitmaps_init())
+        return -ENOMEM;
+    if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+        return -ENODEV;
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | X86_EFER_SVME);
+    wrmsr(MSR_VM_HSAVE_PA, virt_to_paddr(hsave));
+    a->asid_generation = 1;
+    a->asid_next = 1;
+    /* The host's FS, GS, TR, LDTR and system-call MSRs stay as they are now. */
+    __asm__ __volatile__("vmsave %%rax" : : "a"(virt_to_paddr(a->svm_host_vmcb)) : "memory");
+    return 0;
+}
+
+static void svm_cpu_down(void)
+{
+    __asm__ __volatile__("stgi");
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) & ~X86_EFER_SVME);
+}
+
+static void vmcb_init(struct vcpu *v)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    b->intercept[2] = 1u << EXC_MC;
+    b->intercept[3] = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
+                      INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
+                      INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_TASK_SWITCH |
+                      INTERCEPT_FERR_FREEZE | INTERCEPT_SHUTDOWN;
+    b->intercept[4] = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
+                      INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_WBINVD |
+                      INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV;
+    b->iopm =
+        virt_to_paddr(v->domain->arch->ioport_traps ? v->domain->arch->ioport_traps : io_bitmap);
+    b->msrpm = virt_to_paddr(msr_bitmap);
+    b->vintr = VINTR_MASKING;
+    b->nested_enable = 1;
+    b->nested_cr3 = p2m_root(v->domain);
+    b->pat = 0x0007040600070406UL;
+    b->efer = X86_EFER_SVME;
+    b->dr6 = 0xffff0ff0;
+    b->dr7 = 0x400;
+}
+
+static int svm_vcpu_create(struct vcpu *v)
+{
+    struct svm_vcpu *s = hv_alloc(sizeof(*s));
+
+    if (!s)
+        return -ENOMEM;
+    v->arch->svm = s;
+    s->vmcb = hv_alloc_pages(0, ALLOC_ANY);
+    if (!s->vmcb)
+        return -ENOMEM;
+    s->vmcb_paddr = virt_to_paddr(s->vmcb);
+    vmcb_init(v);
+    return 0;
+}
+
+static void svm_vcpu_destroy(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch->svm;
+
+    if (!s)
+        return;
+    if (s->vmcb)
+        hv_free_pages(s->vmcb, 0);
+    hv_free(s);
+    v->arch->svm = NULL;
+}
+
+/*
+ * An ASID belongs to a vCPU for one generation of one CPU. A new one is a flush;
+ * when they run out, the CPU's whole TLB is flushed and a generation begins.
+ */
+void svm_set_asid(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch->svm;
+    struct arch_cpu *a = this_cpu()->arch;
+
+    if (likely(s->asid_generation == a->asid_generation && s->asid_cpu == this_cpu()->id)) {
+        s->vmcb->tlb_control = 0;
+        return;
+    }
+    s->vmcb->tlb_control = 0;
+    if (a->asid_next >= max_asid) {
+        a->asid_generation++;
+        a->asid_next = 1;
+        s->vmcb->tlb_control = 1; /* all ASIDs */
+    }
+    s->vmcb->asid = (uint32_t)a->asid_next++;
+    s->asid_generation = a->asid_generation;
+    s->asid_cpu = this_cpu()->id;
+}
+
+static void svm_flush_tlb(struct vcpu *v)
+{
+    v->arch->svm->asid_generation = 0;
+}
+
+static void svm_switch(struct vcpu *v)
+{
+    /* VMLOAD and VMSAVE at each entry and exit move all there is. */
+}
+
+static void svm_run(struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+    struct svm_vcpu *s = a->svm;
+    struct vmcb *b = s->vmcb;
+
+    svm_set_asid(v);
+    b->rax = a->gpr[REG_RAX];
+    b->rip = a->rip;
+    b->rsp = a->rsp;
+    b->rflags = a->rflags;
+    if (a->pending.valid) {
+        const struct x86_event *e = &a->pending;
+
+        b->eventinj = EVENTINJ_VALID | (uint64_t)e->type << 8 | e->vector |
+                      (e->has_error ? EVENTINJ_ERROR | (uint64_t)e->error << 32 : 0);
+        if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
+            b->cr2 = e->cr2;
+        a->pending.valid = false;
+    } else {
+        b->eventinj = 0;
+    }
+    b->clean = CLEAN_ALL;
+
+    svm_enter(a->gpr, s->vmcb_paddr, virt_to_paddr(this_cpu()->arch->svm_host_vmcb));
+
+    a->gpr[REG_RAX] = b->rax;
+    a->rip = b->rip;
+    a->rsp = b->rsp;
+    a->rflags = b->rflags;
+    svm_decode_exit(v);
+}
+
+static void svm_request_interrupt_window(struct vcpu *v, bool on)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    if (on) {
+        b->vintr |= VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO(0xf);
+        b->intercept[3] |= INTERCEPT_VINTR;
+    } else {
+        b->vintr &= ~(VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO(0xf));
+        b->intercept[3] &= ~INTERCEPT_VINTR;
+    }
+}
+
+static bool svm_interrupts_allowed(struct vcpu *v)
+{
+    return v->arch->rflags & X86_RFLAGS_IF && !(vmcb_of(v)->interrupt_shadow & 1);
+}
+
+static void svm_end_instruction(struct vcpu *v)
+{
+    vmcb_of(v)->interrupt_shadow &= ~1UL;
+}
+
+static void svm_get_paging(struct vcpu *v, struct x86_paging *p)
+{
+    const struct vmcb *b = vmcb_of(v);
+
+    p->cr0 = b->cr0;
+    p->cr3 = b->cr3;
+    p->cr4 = b->cr4;
+    p->efer = b->efer & ~X86_EFER_SVME;
+    p->rflags = v->arch->rflags;
+    p->cpl = b->cpl;
+}
+
+static uint64_t svm_get_cr(struct vcpu *v, unsigned int n)
+{
+    const struct vmcb *b = vmcb_of(v);
+
+    switch (n) {
+    case 0:
+        return b->cr0;
+    case 2:
+        return b->cr2;
+    case 3:
+        return b->cr3;
+    default:
+        return b->cr4;
+    }
+}
+
+/* LMA follows PG as long as LME is set (APM 2, 14.6). */
+static void update_lma(struct vmcb *b)
+{
+    if (b->cr0 & X86_CR0_PG && b->efer & X86_EFER_LME)
+        b->efer |= X86_EFER_LMA;
+    else
+        b->efer &= ~X86_EFER_LMA;
+}
+
+static void svm_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    switch (n) {
+    case 0:
+        if ((b->cr0 ^ value) & (X86_CR0_PG | X86_CR0_WP | X86_CR0_PE))
+            svm_flush_tlb(v);
+        b->cr0 = (value | X86_CR0_ET) & ~(X86_CR0_CD | X86_CR0_NW);
+        update_lma(b);
+        break;
+    case 2:
+        b->cr2 = value;
+        break;
+    case 3:
+        b->cr3 = value;
+        svm_flush_tlb(v);
+        break;
+    case 4:
+        b->cr4 = value;
+        svm_flush_tlb(v);
+        break;
+    }
+}
+
+static uint64_t svm_get_efer(struct vcpu *v)
+{
+    return vmcb_of(v)->efer & ~X86_EFER_SVME;
+}
+
+static void svm_set_efer(struct vcpu *v, uint64_t value)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    if ((b->efer ^ value) & X86_EFER_NXE)
+        svm_flush_tlb(v);
+    b->efer = (value & ~X86_EFER_LMA) | X86_EFER_SVME;
+    update_lma(b);
+}
+
+static struct vmcb_segment *segment_of(struct vmcb *b, enum x86_seg s)
+{
+    switch (s) {
+    case SEG_LDTR:
+        return &b->ldtr;
+    case SEG_TR:
+        return &b->tr;
+    default:
+        return &b->es + s;
+    }
+}
+
+static void svm_get_segment(struct vcpu *v, enum x86_seg s, struct x86_segment *seg)
+{
+    const struct vmcb_segment *m = segment_of(vmcb_of(v), s);
+
+    *seg = (struct x86_segment){ m->sel, m->attr, m->limit, m->base };
+}
+
+static void svm_set_segment(struct vcpu *v, enum x86_seg s, const struct x86_segment *seg)
+{
+    *segment_of(vmcb_of(v), s) =
+        (struct vmcb_segment){ seg->sel, seg->attr & 0xfff, seg->limit, seg->base };
+    if (s == SEG_SS)
+        vmcb_of(v)->cpl = SEG_ATTR_DPL(seg->attr);
+}
+
+static void svm_get_table(struct vcpu *v, bool idt, struct x86_table *t)
+{
+    const struct vmcb_segment *m = idt ? &vmcb_of(v)->idtr : &vmcb_of(v)->gdtr;
+
+    *t = (struct x86_table){ (uint16_t)m->limit, m->base };
+}
+
+static void svm_set_table(struct vcpu *v, bool idt, const struct x86_table *t)
+{
+    struct vmcb_segment *m = idt ? &vmcb_of(v)->idtr : &vmcb_of(v)->gdtr;
+
+    m->limit = t->limit;
+    m->base = t->base;
+}
+
+static uint64_t svm_get_dr7(struct vcpu *v)
+{
+    return vmcb_of(v)->dr7;
+}
+
+static void svm_set_dr7(struct vcpu *v, uint64_t value)
+{
+    vmcb_of(v)->dr7 = value;
+}
+
+static uint64_t *msr_place(struct vmcb *b, uint32_t msr)
+{
+    switch (msr) {
+    case MSR_FS_BASE:
+        return &b->fs.base;
+    case MSR_GS_BASE:
+        return &b->gs.base;
+    case MSR_KERNEL_GS:
+        return &b->kernel_gs_base;
+    case MSR_STAR:
+        return &b->star;
+    case MSR_LSTAR:
+        return &b->lstar;
+    case MSR_CSTAR:
+        return &b->cstar;
+    case MSR_SFMASK:
+        return &b->sfmask;
+    case MSR_SYSENTER_CS:
+        return &b->sysenter_cs;
+    case MSR_SYSENTER_ESP:
+        return &b->sysenter_esp;
+    case MSR_SYSENTER_EIP:
+        return &b->sysenter_eip;
+    case MSR_PAT:
+        return &b->pat;
+    default:
+        return NULL;
+    }
+}
+
+static bool svm_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    const uint64_t *p = msr_place(vmcb_of(v), msr);
+
+    if (p)
+        memcpy(value, p, sizeof(*value));
+    return p;
+}
+
+static bool svm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    uint64_t *p = msr_place(vmcb_of(v), msr);
+
+    if (p)
+        memcpy(p, &value, sizeof(value));
+    return p;
+}
+
+static void svm_set_tsc_offset(struct vcpu *v, uint64_t offset)
+{
+    v->arch->tsc_offset = offset;
+    vmcb_of(v)->tsc_offset = offset;
+}
+
+const struct vendor_ops svm_ops = {
+    .name = "AMD SVM",
+    .p2m_format = &npt_format,
+    .cpu_up = svm_cpu_up,
+    .cpu_down = svm_cpu_down,
+    .vcpu_create = svm_vcpu_create,
+    .vcpu_destroy = svm_vcpu_destroy,
+    .switch_in = svm_switch,
+    .switch_out = svm_switch,
+    .run = svm_run,
+    .request_interrupt_window = svm_request_interrupt_window,
+    .interrupts_allowed = svm_interrupts_allowed,
+    .end_instruction = svm_end_instruction,
+    .get_paging = svm_get_paging,
+    .get_cr = svm_get_cr,
+    .set_cr = svm_set_cr,
+    .get_efer = svm_get_efer,
+    .set_efer = svm_set_efer,
+    .get_segment = svm_get_segment,
+    .set_segment = svm_set_segment,
+    .get_table = svm_get_table,
+    .set_table = svm_set_table,
+    .get_dr7 = svm_get_dr7,
+    .set_dr7 = svm_set_dr7,
+    .msr_read = svm_msr_read,
+    .msr_write = svm_msr_write,
+    .flush_tlb = svm_flush_tlb,
+    .set_tsc_offset = svm_set_tsc_offset,
+    .hypercall_opcode = { 0x0f, 0x01, 0xd9 },
+};

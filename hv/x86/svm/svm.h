@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of the SVM back-end. */
+#ifndef X86_SVM_SVM_H
+#define X86_SVM_SVM_H
+
+#include "x86/hvm/vendor.h"
+#include "x86/svm/vmcb.h"
+
+struct svm_vcpu {
+    struct vmcb *vmcb;
+    paddr_t vmcb_paddr;
+    uint64_t asid_generation; /* of the CPU it ran on last; other: it needs a new ASID */
+    unsigned int asid_cpu;
+};
+
+/* CPUID 8000_000A EDX */
+#define SVM_FEATURE_NPT           (1u << 0)
+#define SVM_FEATURE_NRIPS         (1u << 3)
+#define SVM_FEATURE_FLUSH_BY_ASID (1u << 6)
+#define SVM_FEATURE_DECODE_ASSIST (1u << 7)
+
+extern uint32_t svm_features;
+
+static inline struct vmcb *vmcb_of(const struct vcpu *v)
+{
+    return v->arch->svm->vmcb;
+}
+
+/*
+ * entry.S: loads @gpr (arch_vcpu.gpr), enters, saves them. Called with interrupts
+ * off, and so it returns; inside, physical interrupts make the guest exit.
+ */
+void svm_enter(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
+
+/* exit.c: VMCB to v->arch->exit. */
+void svm_decode_exit(struct vcpu *v);
+/* Gives the vCPU an ASID that is valid on this CPU. */
+void svm_set_asid(struct vcpu *v);
+
+#endif
