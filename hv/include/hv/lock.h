@@ -33,8 +33,8 @@ enum lock_order {
     LOCK_SCHED,       /* a run queue */
     LOCK_TIMER,       /* a CPU's timers */
     LOCK_IRQ_DESC,    /* a host interrupt line, IO-APIC registers */
-    LOCK_PAGE_ALLOC,  /* free lists */
     LOCK_VMAP,        /* the hypervisor's own mappings */
+    LOCK_PAGE_ALLOC,  /* free lists */
     LOCK_DEBUG_LINE,  /* a domain's debug output */
     LOCK_LOG,         /* log ring and console: last, so that every holder may log */
 };
