@@ -32,7 +32,7 @@ enum console_attach_result {
 };
 
 /*
- * Attaches to the console of @guest, a name or a domain id, and returns an enum
+ * Attaches to the console of @guest, a name, domain id or UUID, and returns an enum
  * console_attach_result when it is over. Messages, also those about failures, have then been
  * written to standard error.
  *

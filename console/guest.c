@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What an event costs at the least, and what must be there before a ring is looked into: so a guest
  * can't have consoled turn its loop for single bytes. */
@@ -332,12 +333,15 @@ struct guest *guests_find(struct guests *guests, const char *name)
             return guests->all[i];
         }
     }
-    if (ended || !isdigit((unsigned char)name[0]) || *end) {
+    if (ended) {
         return ended;
     }
     for (size_t i = guests->count; i-- > 0;) {
-        if (guests->all[i]->domid == domid) {
-            return guests->all[i];
+        struct guest *guest = guests->all[i];
+
+        if ((isdigit((unsigned char)name[0]) && !*end && guest->domid == domid) ||
+            (*name && !strcasecmp(guest->uuid, name))) {
+            return guest;
         }
     }
     return NULL;

@@ -87,7 +87,8 @@ void guest_rename(struct guests *guests, struct guest *guest, const char *name);
 /* Ends use of all guests without a word in their consoles; rings are left as they are. */
 void guests_close(struct guests *guests);
 
-/* The console of the guest called @name, or else with that domain id. Living ones go first. */
+/* The console of the guest called @name (living ones go first), or else with that domain id or
+ * UUID. */
 struct guest *guests_find(struct guests *guests, const char *name);
 
 /* The first console with an id above @id, or NULL. */

@@ -16,7 +16,7 @@
  * expect or can't parse ends the connection (consoled after an ERROR).
  *
  *   HELLO     both    "PCON", u16 version, u16 zero
- *   ATTACH    client  u8 flags (CONSOLE_ATTACH_*), text: name of the guest or its domain id
+ *   ATTACH    client  u8 flags (CONSOLE_ATTACH_*), text: name, domain id or UUID of the guest
  *   ATTACHED  daemon  u32 domain id, u8 enum console_guest_state, u8 flags granted, text: name
  *   DATA      both    bytes, at least one: from the guest, or typed for it
  *   WINDOW    client  u16 columns, u16 rows: size of the client's terminal. consoled keeps it; a

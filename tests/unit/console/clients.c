@@ -298,6 +298,13 @@ static void wrong_versions_and_orders_are_refused(void **state)
     assert_int_equal(peer->error, CONSOLE_ERROR_PROTOCOL);
     peer_close(peer);
 
+    peer = peer_connect();
+    peer_send(peer, buf, console_put_hello(buf, CONSOLE_VERSION + 1));
+    peer_settle(peer);
+    assert_true(peer->hello && peer->closed);
+    assert_int_equal(peer->error, CONSOLE_ERROR_PROTOCOL);
+    peer_close(peer);
+
     peer = peer_new();
     peer_type(peer, "not attached");
     peer_settle(peer);

@@ -53,16 +53,23 @@ void daemon_settle(void)
     }
 }
 
-struct peer *peer_new(void)
+struct peer *peer_connect(void)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     struct peer *peer = calloc(1, sizeof(*peer));
-    uint8_t buf[CONSOLE_FRAME_MAX];
 
     assert_non_null(peer);
     strcpy(address.sun_path, socket_path);
     peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(peer->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return peer;
+}
+
+struct peer *peer_new(void)
+{
+    struct peer *peer = peer_connect();
+    uint8_t buf[CONSOLE_FRAME_MAX];
+
     assert_true(peer_send(peer, buf, console_put_hello(buf, CONSOLE_VERSION)));
     return peer;
 }

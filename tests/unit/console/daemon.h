@@ -40,7 +40,8 @@ struct peer {
     struct console_reader in;
 };
 
-/* Connects; with HELLO said. To be freed by peer_close(). */
+/* Connects, and peer_new() says HELLO too. To be freed by peer_close(). */
+struct peer *peer_connect(void);
 struct peer *peer_new(void);
 void peer_close(struct peer *peer);
 

@@ -498,13 +498,15 @@ static void renamed_guest_has_all_in_its_new_log(void **state)
     free(log);
 }
 
-static void found_by_name_or_domain_id(void **state)
+static void found_by_name_domain_id_or_uuid(void **state)
 {
     struct guest *one = start(1, "one", UUID_A), *two = start(2, "1", UUID_B);
 
     assert_ptr_equal(guests_find(&guests, "one"), one);
     assert_ptr_equal(guests_find(&guests, "1"), two);
     assert_ptr_equal(guests_find(&guests, "2"), two);
+    assert_ptr_equal(guests_find(&guests, UUID_A), one);
+    assert_ptr_equal(guests_find(&guests, "0B0B0B0B-0000-0000-0000-000000000002"), two);
     assert_null(guests_find(&guests, "3"));
     assert_null(guests_find(&guests, "2x"));
     assert_null(guests_find(&guests, " 2"));
@@ -537,7 +539,7 @@ int main(void)
         TEST(log_of_an_odd_name_stays_in_its_folder),
         TEST(removed_log_is_made_again),
         TEST(renamed_guest_has_all_in_its_new_log),
-        TEST(found_by_name_or_domain_id),
+        TEST(found_by_name_domain_id_or_uuid),
     };
 
     return cmocka_run_group_tests_name("console guests", tests, NULL, NULL);
