@@ -296,6 +296,10 @@ static void write_list(struct json_writer *writer, const struct config_key *key,
     const char *elements = *(char *const *)member;
     size_t count = *(const size_t *)((const char *)base + key->offset2);
 
+    if (!count) {
+        json_write_array_empty(writer);
+        return;
+    }
     json_write_array_begin(writer);
     for (size_t i = 0; i < count; i++)
         config_write_object(writer, key->element, elements + i * key->element_size);

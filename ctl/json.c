@@ -295,6 +295,13 @@ void json_write_array_end(struct json_writer *writer)
     writer_note(writer, yajl_gen_array_close(writer->yajl));
 }
 
+void json_write_array_empty(struct json_writer *writer)
+{
+    /* Opened and closed, yajl puts an empty line in. What it writes as a number, it does not read.
+     */
+    writer_note(writer, yajl_gen_number(writer->yajl, "[]", 2));
+}
+
 /* Length in bytes of the UTF-8 character at @text (RFC 3629), 0 if it is none. */
 static size_t utf8_length(const unsigned char *text)
 {

@@ -64,6 +64,8 @@ struct json_writer *json_writer_new(void);
 void json_write_object_begin(struct json_writer *writer);
 void json_write_object_end(struct json_writer *writer);
 void json_write_array_begin(struct json_writer *writer);
+/* [], in one line. */
+void json_write_array_empty(struct json_writer *writer);
 void json_write_array_end(struct json_writer *writer);
 void json_write_key(struct json_writer *writer, const char *key);
 void json_write_string(struct json_writer *writer, const char *text); /* NULL: null */

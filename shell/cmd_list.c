@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* What the hypervisor has for no limit: 2^32 - 1 pages. */
+enum { UNLIMITED_MIB = (16 << 20) - 1 };
+
 static void print_json(struct shell *shell, const struct pando_domain *list, size_t count)
 {
     struct json_writer *writer = output_json_begin();
@@ -33,8 +36,7 @@ static void print_table(struct shell *shell, const struct pando_domain *list, si
         table_add(&table, "%" PRIu32, domain->vcpus_online);
         table_add(&table, "%.1f", (double)domain->cpu_time_ns / 1e9);
         table_add(&table, "%" PRIu64, domain->memory_kib >> 10);
-        /* Without a limit, as dom0 usually is. */
-        if (domain->maxmem_kib >= UINT64_C(1) << 40)
+        if (domain->maxmem_kib >> 10 >= UNLIMITED_MIB)
             table_add(&table, "-");
         else
             table_add(&table, "%" PRIu64, domain->maxmem_kib >> 10);

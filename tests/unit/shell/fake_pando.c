@@ -51,7 +51,7 @@ void fake_reset(void)
     for (size_t i = 0; i < DOMAINS; i++)
         free(fake.configs[i]);
     fake = (struct fake_host){ .log = "(XEN) line\n" };
-    add("Domain-0", PANDO_DOMAIN_RUNNING)->maxmem_kib = UINT64_MAX >> 10;
+    add("Domain-0", PANDO_DOMAIN_RUNNING)->maxmem_kib = (UINT64_C(1) << 34) - 4;
     add("web", PANDO_DOMAIN_RUNNING);
     add("db", PANDO_DOMAIN_PAUSED);
     add("old", PANDO_DOMAIN_SHUTDOWN)->reason = PANDO_REASON_CRASH;
