@@ -166,6 +166,18 @@ void conn_sent(struct conn *conn, size_t length)
         TAILQ_REMOVE(&conn->out, message, link);
         free(message);
     }
+    if (!conn->out_bytes) {
+        conn->dropping = false;
+    }
+}
+
+/* An event is dropped: one line for each time that its owner falls behind. */
+static void drop_event(struct conn *conn)
+{
+    if (!conn->dropping) {
+        conn_log(conn, "does not fetch its watch events: %u wait, more are dropped", conn->events);
+        conn->dropping = true;
+    }
 }
 
 static struct message *message_build(const struct xsd_sockmsg *header, const void *payload)
@@ -211,8 +223,7 @@ static bool guest_has_room(struct conn *conn, const struct message *event)
         return false;
     }
     if (conn->events >= QUOTA_EVENTS || conn->event_bytes + event->length > QUOTA_EVENT_BYTES) {
-        conn_log(conn, "does not fetch its watch events: %u wait, the next is dropped",
-                 conn->events);
+        drop_event(conn);
         return false;
     }
     return true;
@@ -224,9 +235,10 @@ static bool dom0_has_room(struct conn *conn)
     if (conn->out_bytes < QUOTA_DOM0_OUTPUT) {
         return true;
     }
-    conn_log(conn, "%zu bytes wait to be fetched: %s", conn->out_bytes,
-             conn->client ? "disconnected" : "an event is dropped");
-    if (conn->client) {
+    if (!conn->client) {
+        drop_event(conn);
+    } else if (!conn->hopeless) {
+        conn_log(conn, "does not fetch its events: %zu bytes wait: disconnected", conn->out_bytes);
         conn->hopeless = true;
         conn_set_dirty(conn);
     }

@@ -54,6 +54,7 @@ struct conn {
     struct message_list out;
     size_t out_bytes, reply_bytes, event_bytes;
     uint32_t events;
+    bool dropping; /* events were dropped since the queue was last empty */
 
     struct watch_list watches;
     uint32_t watch_count;

@@ -73,7 +73,7 @@ static void flush_ring(struct conn *conn)
         uint32_t left = message->length - message->sent;
 
         if (room < 0) {
-            break_ring(domain, XENSTORE_ERROR_RINGIDX, "its rsp_cons makes no sense");
+            break_ring(domain, XENSTORE_ERROR_RINGIDX, "has an rsp_cons that makes no sense");
             return;
         }
         if (!room) {
@@ -404,7 +404,7 @@ static int take_request(struct domain *domain, struct xsd_sockmsg *header)
     size_t whole, part;
 
     if (waiting < 0) {
-        break_ring(domain, XENSTORE_ERROR_RINGIDX, "its req_prod makes no sense");
+        break_ring(domain, XENSTORE_ERROR_RINGIDX, "has a req_prod that makes no sense");
         return -1;
     }
     if (in->have) {

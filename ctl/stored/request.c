@@ -77,7 +77,7 @@ static int handle_read(struct request *request)
     int err = get_path(request, path, NULL);
 
     if (!err) {
-        err = store_read(request->conn, request->tx, path, &node);
+        err = conn_read(request->conn, request->tx, path, &node);
     }
     if (!err) {
         buffer_add(&request->reply, node->value->data, node->value->length);
@@ -92,7 +92,7 @@ static int handle_directory(struct request *request)
     int err = get_path(request, path, NULL);
 
     if (!err) {
-        err = store_list(request->conn, request->tx, path, &node);
+        err = conn_list(request->conn, request->tx, path, &node);
     }
     for (uint32_t i = 0; !err && i < node->children; i++) {
         request_reply_string(request, node->child[i]->name);
@@ -141,7 +141,7 @@ static int handle_directory_part(struct request *request)
         strlen(rest) + 1 != rest_length(request, rest)) {
         return EINVAL;
     }
-    err = store_list(request->conn, request->tx, path, &node);
+    err = conn_list(request->conn, request->tx, path, &node);
     if (err) {
         return err;
     }
@@ -158,7 +158,7 @@ static int handle_write(struct request *request)
     int err = get_path(request, path, &rest);
 
     return err ? err
-               : store_write(request->conn, request->tx, path, rest, rest_length(request, rest));
+               : conn_write(request->conn, request->tx, path, rest, rest_length(request, rest));
 }
 
 static int handle_mkdir(struct request *request)
@@ -166,7 +166,7 @@ static int handle_mkdir(struct request *request)
     char path[PATH_SIZE];
     int err = get_path(request, path, NULL);
 
-    return err ? err : store_mkdir(request->conn, request->tx, path);
+    return err ? err : conn_mkdir(request->conn, request->tx, path);
 }
 
 static int handle_rm(struct request *request)
@@ -174,7 +174,7 @@ static int handle_rm(struct request *request)
     char path[PATH_SIZE];
     int err = get_path(request, path, NULL);
 
-    return err ? err : store_rm(request->conn, request->tx, path);
+    return err ? err : conn_rm(request->conn, request->tx, path);
 }
 
 static int handle_get_perms(struct request *request)
@@ -184,7 +184,7 @@ static int handle_get_perms(struct request *request)
     int err = get_path(request, path, NULL);
 
     if (!err) {
-        err = store_get_perms(request->conn, request->tx, path, &perms);
+        err = conn_get_perms(request->conn, request->tx, path, &perms);
     }
     if (!err) {
         perms_format(perms, &request->reply);
@@ -206,7 +206,7 @@ static int handle_set_perms(struct request *request)
     if (!perms) {
         return EINVAL;
     }
-    err = store_set_perms(request->conn, request->tx, path, perms);
+    err = conn_set_perms(request->conn, request->tx, path, perms);
     perms_unref(perms);
     return err;
 }
@@ -244,7 +244,7 @@ static int handle_transaction_end(struct request *request)
         return EINVAL;
     }
     if (!strcmp(string[0], "T")) {
-        return store_commit_tx(request->conn, tx);
+        return conn_commit_tx(request->conn, tx);
     }
     if (strcmp(string[0], "F")) {
         return EINVAL;

@@ -131,12 +131,12 @@ static int find(struct conn *conn, struct tx *tx, const char *path, unsigned int
     return path[length] ? ENOENT : 0;
 }
 
-int store_read(struct conn *conn, struct tx *tx, const char *path, struct node **node)
+int conn_read(struct conn *conn, struct tx *tx, const char *path, struct node **node)
 {
     return find(conn, tx, path, ACCESS_READ, node);
 }
 
-int store_list(struct conn *conn, struct tx *tx, const char *path, struct node **node)
+int conn_list(struct conn *conn, struct tx *tx, const char *path, struct node **node)
 {
     int err = find(conn, tx, path, ACCESS_READ, node);
 
@@ -189,8 +189,7 @@ static int make_or_change(struct conn *conn, struct tx *tx, struct op *op, int e
     return 0;
 }
 
-int store_write(struct conn *conn, struct tx *tx, const char *path, const void *value,
-                size_t length)
+int conn_write(struct conn *conn, struct tx *tx, const char *path, const void *value, size_t length)
 {
     struct op op = { .kind = OP_WRITE, .path = (char *)path };
     struct node *node;
@@ -209,7 +208,7 @@ int store_write(struct conn *conn, struct tx *tx, const char *path, const void *
     return err;
 }
 
-int store_mkdir(struct conn *conn, struct tx *tx, const char *path)
+int conn_mkdir(struct conn *conn, struct tx *tx, const char *path)
 {
     struct op op = { .kind = OP_MKDIR, .path = (char *)path };
     struct node *node;
@@ -218,7 +217,7 @@ int store_mkdir(struct conn *conn, struct tx *tx, const char *path)
     return err ? make_or_change(conn, tx, &op, err, node) : 0;
 }
 
-int store_rm(struct conn *conn, struct tx *tx, const char *path)
+int conn_rm(struct conn *conn, struct tx *tx, const char *path)
 {
     struct op op = { .kind = OP_RM, .path = (char *)path };
     struct node *node;
@@ -251,7 +250,7 @@ static int special_index(const char *path)
     return -1;
 }
 
-int store_get_perms(struct conn *conn, struct tx *tx, const char *path, struct perms **perms)
+int conn_get_perms(struct conn *conn, struct tx *tx, const char *path, struct perms **perms)
 {
     int special = special_index(path);
     struct node *node;
@@ -268,7 +267,7 @@ int store_get_perms(struct conn *conn, struct tx *tx, const char *path, struct p
     return err;
 }
 
-int store_set_perms(struct conn *conn, struct tx *tx, const char *path, struct perms *perms)
+int conn_set_perms(struct conn *conn, struct tx *tx, const char *path, struct perms *perms)
 {
     struct op op = { .kind = OP_SET_PERMS, .path = (char *)path, .perms = perms };
     int special = special_index(path);
@@ -300,7 +299,7 @@ int store_set_perms(struct conn *conn, struct tx *tx, const char *path, struct p
     return 0;
 }
 
-int store_commit_tx(struct conn *conn, struct tx *tx)
+int conn_commit_tx(struct conn *conn, struct tx *tx)
 {
     struct store *store = conn->store;
     int err = 0;

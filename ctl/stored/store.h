@@ -39,17 +39,17 @@ void store_free(struct store *store);
 /* Makes the nodes that are always there, if they aren't. */
 void store_make_base(struct store *store);
 
-int store_read(struct conn *conn, struct tx *tx, const char *path, struct node **node);
-int store_list(struct conn *conn, struct tx *tx, const char *path, struct node **node);
-int store_write(struct conn *conn, struct tx *tx, const char *path, const void *value,
-                size_t length);
-int store_mkdir(struct conn *conn, struct tx *tx, const char *path);
-int store_rm(struct conn *conn, struct tx *tx, const char *path);
-int store_get_perms(struct conn *conn, struct tx *tx, const char *path, struct perms **perms);
-int store_set_perms(struct conn *conn, struct tx *tx, const char *path, struct perms *perms);
+int conn_read(struct conn *conn, struct tx *tx, const char *path, struct node **node);
+int conn_list(struct conn *conn, struct tx *tx, const char *path, struct node **node);
+int conn_write(struct conn *conn, struct tx *tx, const char *path, const void *value,
+               size_t length);
+int conn_mkdir(struct conn *conn, struct tx *tx, const char *path);
+int conn_rm(struct conn *conn, struct tx *tx, const char *path);
+int conn_get_perms(struct conn *conn, struct tx *tx, const char *path, struct perms **perms);
+int conn_set_perms(struct conn *conn, struct tx *tx, const char *path, struct perms *perms);
 
 /* Commits and ends @tx: EAGAIN if that isn't possible, ENOSPC if a quota forbids it. */
-int store_commit_tx(struct conn *conn, struct tx *tx);
+int conn_commit_tx(struct conn *conn, struct tx *tx);
 
 /* Fires a special watch. */
 void store_fire_special(struct store *store, enum special special);
