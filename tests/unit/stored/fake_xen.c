@@ -6,6 +6,7 @@
 #include "ctl/stored/xen.h"
 
 struct fake_domain fake_domain[FAKE_DOMAINS];
+void (*fake_notified)(uint16_t domid);
 
 void fake_xen_reset(void)
 {
@@ -52,6 +53,9 @@ void xen_unbind_port(uint32_t local)
 int xen_notify_port(uint32_t local)
 {
     fake_domain[local - FAKE_PORT(0)].notified++;
+    if (fake_notified) {
+        fake_notified((uint16_t)(local - FAKE_PORT(0)));
+    }
     return 0;
 }
 

@@ -25,6 +25,9 @@ struct fake_domain {
 };
 extern struct fake_domain fake_domain[FAKE_DOMAINS];
 
+/* Called, if set, when the daemon notifies a domain. */
+extern void (*fake_notified)(uint16_t domid);
+
 /* All domains exist, with empty rings. */
 void fake_xen_reset(void);
 

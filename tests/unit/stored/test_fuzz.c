@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GUESTS  4 /* domains 1 to 4; the last is hostile */
@@ -29,6 +30,19 @@ static struct peer {
     uint32_t tx_id; /* request that starts it */
     uint32_t events;
 } peer[GUESTS + 1];
+
+static off_t size_when_notified; /* of the journal; -1: no guest was notified yet */
+
+/* What a guest has been told of must be in the journal by then. */
+static void notified(uint16_t domid)
+{
+    struct stat st;
+
+    if (domid < HOSTILE && size_when_notified < 0) {
+        assert_int_equal(stat(path, &st), 0);
+        size_when_notified = st.st_size;
+    }
+}
 
 static uint32_t rnd(uint32_t below)
 {
@@ -270,6 +284,7 @@ static void round_of_all(void)
         act_dom0();
     }
     domain_serve_ready(store);
+    size_when_notified = -1;
     switch (rnd(40)) {
     case 0: /* before the commit */
         crash();
@@ -278,8 +293,11 @@ static void round_of_all(void)
         journal_commit(store->journal, store);
         crash();
         break;
-    case 2: /* afterwards */
+    case 2: /* when the first guest has been told */
         store_commit(store);
+        if (size_when_notified >= 0) {
+            assert_int_equal(truncate(path, size_when_notified), 0);
+        }
         crash();
         break;
     default:
@@ -314,8 +332,12 @@ static void setup_guests(void)
 {
     memset(peer, 0, sizeof(peer));
     for (unsigned int i = 1; i <= GUESTS; i++) {
+        struct xenstore_domain_interface *ring = &fake_domain[i].page.ring;
+
         make_domain_dir(dom0, i);
-        peer[i].guest = (struct guest){ .domid = (uint16_t)i, .ring = &fake_domain[i].page.ring };
+        peer[i].guest = (struct guest){ .domid = (uint16_t)i, .ring = ring };
+        ring->req_prod = ring->req_cons = UINT32_MAX - rnd(100000);
+        ring->rsp_prod = ring->rsp_cons = UINT32_MAX - rnd(100000);
         assert_int_equal(domain_introduce(store, (uint16_t)i, i, i), 0);
     }
     store_commit(store);
@@ -328,6 +350,7 @@ static void test_fuzz(void **state)
 
     random_state = seed ? strtoull(seed, NULL, 0) : 1;
     fake_xen_reset();
+    fake_notified = notified;
     path = journal_path();
     start();
     setup_guests();
