@@ -84,6 +84,22 @@ void vcpu_sleep_sync(struct vcpu *v)
         arch_cpu_relax();
 }
 
+uint32_t sched_current_id(void)
+{
+    return ops->id;
+}
+
+/* Taken out and put in again, it is placed anew. */
+void sched_affinity_changed(struct vcpu *v)
+{
+    if (v == current) {
+        softirq_raise(SOFTIRQ_SCHEDULE);
+        return;
+    }
+    vcpu_pause_nosync(v);
+    vcpu_unpause(v);
+}
+
 void vcpu_yield(void)
 {
     ops->yield(current);

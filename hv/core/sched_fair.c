@@ -281,7 +281,7 @@ static void fair_switched_out(struct vcpu *prev)
 
 const struct sched_ops sched_fair = {
     .name = "fair",
-    .id = 0,
+    .id = XEN_SCHEDULER_CREDIT2, /* the nearest that the interface has a number for */
     .cpu_init = fair_cpu_init,
     .vcpu_init = fair_vcpu_init,
     .vcpu_destroy = fair_vcpu_destroy,

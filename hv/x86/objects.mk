@@ -43,3 +43,6 @@ hv-y += hv/x86/hvm/platform_op.o
 hv-y += hv/x86/cpu/irq.o
 hv-y += hv/x86/cpu/power.o
 hv-y += hv/x86/cpu/loop.o
+hv-y += hv/x86/mm/memory_map.o
+hv-y += hv/x86/hvm/save.o
+hv-y += hv/x86/hvm/ctl.o

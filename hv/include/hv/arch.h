@@ -49,5 +49,8 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
 long arch_memory_op(unsigned long cmd, XEN_GUEST_HANDLE(void) arg);
 long arch_domctl(struct xen_domctl *op, struct domain *d, bool *copyback);
 long arch_sysctl(struct xen_sysctl *op, bool *copyback);
+void arch_physinfo(struct xen_sysctl_physinfo *p);
+/* Width of its physical addresses. */
+unsigned int arch_domain_paddr_bits(const struct domain *d);
 
 #endif

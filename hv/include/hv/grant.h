@@ -24,5 +24,7 @@ int do_grant_table_op(unsigned int cmd, XEN_GUEST_HANDLE(void) uop, unsigned int
  * acquire_resource. The caller takes its own reference. -EINVAL, -ENOMEM.
  */
 int grant_table_frame(struct domain *d, unsigned int idx, bool status, mfn_t *m);
+/* How many of them there can be at the most. */
+unsigned int grant_table_max_frames(const struct domain *d, bool status);
 
 #endif

@@ -64,6 +64,21 @@ int p2m_set(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_typ
 int p2m_replace(struct domain *d, gfn_t g, mfn_t old, enum p2m_type old_type, mfn_t m,
                 enum p2m_type t);
 
+/* p2m_set, if nothing stands at any of the 2^order entries; -EEXIST otherwise. */
+int p2m_add(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_type t);
+
+/*
+ * Takes 2^order entries out, and tells what stood there: *m, *t. Only what is of
+ * a type in @types (P2M_TYPE(t) | ...), and all of it in one mapping. The caller
+ * calls arch_p2m_flush before it gives anything back. -ENOENT: a hole; -EPERM:
+ * another type; -EAGAIN: of smaller mappings, to be taken one by one; -ENOMEM;
+ * -ESRCH as p2m_set.
+ */
+#define P2M_TYPE(t) (1u << (t))
+#define P2M_RAM     (P2M_TYPE(p2m_ram_rw) | P2M_TYPE(p2m_ram_ro))
+int p2m_take(struct domain *d, gfn_t g, unsigned int order, unsigned int types, mfn_t *m,
+             enum p2m_type *t);
+
 int p2m_init(struct domain *d);
 /*
  * Gives back what the map refers to: RAM by page_free_guest, references held by

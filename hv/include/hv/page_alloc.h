@@ -126,6 +126,9 @@ uint64_t page_alloc_dirty(void);
 /* Scrub waiting frames on this CPU for a bounded time; false when nothing is left. */
 bool page_alloc_scrub_some(void);
 
+/* The highest frame that there is. */
+mfn_t page_alloc_max_mfn(void);
+
 /* Is there a page_info for it (is it RAM)? */
 bool mfn_valid(mfn_t m);
 

@@ -21,7 +21,7 @@ struct arch_cpu;
 
 struct cpu {
     struct cpu *self;         /* at %gs:0 on x86 */
-    struct vcpu *curr;     /* the vCPU whose state is loaded; NULL when idle */
+    struct vcpu *curr;        /* the vCPU whose state is loaded; NULL when idle */
     unsigned int id;          /* 0..nr_cpus-1 */
     unsigned int node;        /* NUMA node */
     uint64_t softirq_pending; /* bits of enum softirq; other CPUs set them too */

@@ -24,6 +24,9 @@ void vcpu_sleep_sync(struct vcpu *v);
 void vcpu_yield(void);
 void vcpu_block(void);
 
+/* Its affinities were changed: off a CPU where it may not be any more. */
+void sched_affinity_changed(struct vcpu *v);
+uint32_t sched_current_id(void); /* XEN_SCHEDULER_* */
 /* Softirq: picks and switches. */
 void sched_run(void);
 

@@ -60,6 +60,17 @@ void fpu_reset(struct vcpu *v)
     v->arch->xcr0 = XCR0_X87;
 }
 
+/* The FXSAVE image of a save record; bits of MXCSR that do not exist would fault. */
+void fpu_set_legacy(struct vcpu *v, const void *fxsave)
+{
+    uint8_t *area = v->arch->fpu;
+
+    memcpy(area, fxsave, 512);
+    *(uint32_t *)(area + 24) &= 0xffff;
+    if (hvm_xcr0_mask())
+        *(uint64_t *)(area + 512) = XCR0_X87 | XCR0_SSE; /* XSTATE_BV */
+}
+
 void fpu_load(struct vcpu *v)
 {
     uint64_t mask = hvm_xcr0_mask();

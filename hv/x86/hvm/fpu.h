@@ -8,6 +8,7 @@
 int fpu_create(struct vcpu *v);
 void fpu_destroy(struct vcpu *v);
 void fpu_reset(struct vcpu *v);
+void fpu_set_legacy(struct vcpu *v, const void *fxsave);
 void fpu_load(struct vcpu *v);
 void fpu_save(struct vcpu *v);
 /* XSETBV of the running guest; false: #GP. */

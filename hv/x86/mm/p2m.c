@@ -287,6 +287,64 @@ int p2m_replace(struct domain *d, gfn_t g, mfn_t old, enum p2m_type old_type, mf
     return rc;
 }
 
+static bool is_hole(const struct p2m *p, uint64_t g, uint64_t n)
+{
+    unsigned int order;
+
+    for (uint64_t i = 0; i < n; i = ((g + i) >> order << order) + (1UL << order) - g) {
+        if (entry_present(*p2m_walk(p, g + i, &order)))
+            return false;
+    }
+    return true;
+}
+
+int p2m_add(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_type t)
+{
+    struct p2m *p = d->p2m;
+    bool flush = false; /* stays so: nothing is replaced */
+    int rc;
+
+    if (!set_is_valid(p, g, m, order, t))
+        return -EINVAL;
+    spin_lock(&p->lock);
+    rc = is_hole(p, g.v, 1UL << order) ? set_locked(d, g, m, order, t, &flush) : -EEXIST;
+    spin_unlock(&p->lock);
+    return rc;
+}
+
+/* The lock is held. */
+static int take_locked(struct domain *d, gfn_t g, unsigned int order, unsigned int types, mfn_t *m,
+                       enum p2m_type *t)
+{
+    unsigned int o;
+    uint64_t e = *p2m_walk(d->p2m, g.v, &o);
+    bool flush;
+
+    if (!entry_present(e))
+        return -ENOENT;
+    *t = entry_type(e);
+    if (!(types & P2M_TYPE(*t)))
+        return -EPERM;
+    if (o < order)
+        return -EAGAIN;
+    *m = mfn_add(entry_mfn(e), g.v & ((1UL << o) - 1));
+    return set_locked(d, g, INVALID_MFN, order, p2m_invalid, &flush);
+}
+
+int p2m_take(struct domain *d, gfn_t g, unsigned int order, unsigned int types, mfn_t *m,
+             enum p2m_type *t)
+{
+    struct p2m *p = d->p2m;
+    int rc;
+
+    if (!set_is_valid(p, g, INVALID_MFN, order, p2m_invalid))
+        return -ENOENT;
+    spin_lock(&p->lock);
+    rc = take_locked(d, g, order, types, m, t);
+    spin_unlock(&p->lock);
+    return rc;
+}
+
 /* --- the end ----------------------------------------------------------------------- */
 
 /* What one leaf refers to is given back, from frame @from of it on; how far it came. */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The x86 operations of domctl and sysctl. */
+#include <hv/arch.h>
+#include <hv/errno.h>
+#include <hv/page_alloc.h>
+
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/hvm.h"
+#include "x86/hvm/save.h"
+
+/* The TSC is the host's own; a guest that asks for anything else can't have it yet. */
+static int set_tsc_info(const struct xen_domctl_tsc_info *i)
+{
+    return i->tsc_mode == 0 || i->tsc_mode == 2 ? 0 : -EOPNOTSUPP;
+}
+
+static void get_tsc_info(struct xen_domctl_tsc_info *i)
+{
+    *i = (struct xen_domctl_tsc_info){ .tsc_mode = 2, .gtsc_khz = (uint32_t)tsc_khz };
+}
+
+long arch_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
+{
+    switch (op->cmd) {
+    case XEN_DOMCTL_gethvmcontext:
+        *copyback = true;
+        return d == current->domain ? -EINVAL : hvm_context_get(d, &op->u.hvmcontext);
+    case XEN_DOMCTL_sethvmcontext:
+        return d == current->domain ? -EINVAL : hvm_context_set(d, &op->u.hvmcontext);
+    case XEN_DOMCTL_settscinfo:
+        return set_tsc_info(&op->u.tsc_info);
+    case XEN_DOMCTL_gettscinfo:
+        get_tsc_info(&op->u.tsc_info);
+        *copyback = true;
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+long arch_sysctl(struct xen_sysctl *op, bool *copyback)
+{
+    return -ENOSYS;
+}
+
+void arch_physinfo(struct xen_sysctl_physinfo *p)
+{
+    p->cpu_khz = (uint32_t)tsc_khz;
+    p->max_mfn = page_alloc_max_mfn().v;
+    p->hw_cap[0] = cpuid(1).d;
+    p->hw_cap[1] = cpuid(1).c;
+    p->hw_cap[2] = cpuid(0x80000001).d;
+    p->hw_cap[3] = cpuid(0x80000001).c;
+}
+
+unsigned int arch_domain_paddr_bits(const struct domain *d)
+{
+    return d->arch->paddr_bits;
+}
