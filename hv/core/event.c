@@ -12,6 +12,8 @@
 
 /* Ports closed between two looks for something more urgent. */
 #define CLOSE_BATCH 64
+/* Closed ports, still linked in the guest's queues, that a search goes over. */
+#define MAX_BUSY 4096
 
 /* --- ports --- */
 
@@ -54,21 +56,24 @@ static int port_find(struct domain *d, evtchn_port_t *port, struct evtchn **foun
 {
     struct evtchn_state *st = d->evtchn;
     evtchn_port_t last = min(st->max_port, st->ops->max_ports(d) - 1);
-    bool busy = false;
+    unsigned int busy = 0;
 
     if (st->dying)
         return -ESRCH;
     if (!d->vcpu[0])
         return -EINVAL; /* nobody to tell */
+    if (st->nr_open >= last)
+        return -ENOSPC;
     for (evtchn_port_t p = st->first_free; p <= last; p++) {
         struct evtchn *chn = evtchn_make(st, p);
 
         if (!chn)
             return -ENOMEM;
-        if (chn->state != CHN_FREE)
+        if (atomic_read(&chn->state) != CHN_FREE)
             continue;
         if (st->ops->is_busy(d, p)) {
-            busy = true;
+            if (++busy > MAX_BUSY)
+                break;
             continue;
         }
         if (!busy)
@@ -86,9 +91,9 @@ static void chn_open(struct domain *d, struct evtchn *chn, evtchn_port_t port,
 {
     struct evtchn_state *st = d->evtchn;
 
-    chn->notify_vcpu = (uint16_t)vcpu;
+    atomic_set(&chn->notify_vcpu, (uint16_t)vcpu);
     chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-    chn->state = state;
+    atomic_set(&chn->state, (uint8_t)state);
     st->nr_open++;
     if (port == st->first_free)
         st->first_free++;
@@ -99,8 +104,8 @@ static void chn_release(struct domain *d, struct evtchn *chn, evtchn_port_t port
 {
     struct evtchn_state *st = d->evtchn;
 
-    chn->state = CHN_FREE;
-    chn->notify_vcpu = 0;
+    atomic_set(&chn->state, CHN_FREE);
+    atomic_set(&chn->notify_vcpu, 0);
     st->ops->clear_pending(d, chn, port);
     st->nr_open--;
     st->first_free = min(st->first_free, port);
@@ -162,7 +167,7 @@ int evtchn_bind_interdomain(struct domain *ld, struct domain *rd, evtchn_port_t 
         rchn->remote = ld;
         rchn->remote_port = *lport;
         chn_open(ld, lchn, *lport, CHN_INTERDOMAIN, 0);
-        rchn->state = CHN_INTERDOMAIN;
+        atomic_set(&rchn->state, CHN_INTERDOMAIN);
         /* What the peer sent before there was a connection would be lost. */
         ld->evtchn->ops->set_pending(ld, lchn, *lport);
     } else {
@@ -271,7 +276,7 @@ static void disconnect(struct domain *d, struct evtchn *chn, struct domain **pee
         spin_lock_nested(&rchn->lock);
     }
     *peer = rd;
-    rchn->state = CHN_UNBOUND;
+    atomic_set(&rchn->state, CHN_UNBOUND);
     rchn->unbound_for = d->domid;
     spin_unlock(&rchn->lock);
 }

@@ -32,8 +32,12 @@ static inline bool select_port(struct vcpu *v, evtchn_port_t port)
     struct vcpu_info *info = ACCESS_ONCE(v->vcpu_info);
     uint32_t *compat_sel = (uint32_t *)((char *)info + COMPAT_SEL_OFFSET);
 
-    if (unlikely(v->domain->is_32bit))
-        return atomic_or(compat_sel, 1u << (port / 32)) >> (port / 32) & 1;
+    if (unlikely(v->domain->is_32bit)) {
+        /* Ports from before a change of layout may be too high: no harm. */
+        unsigned int bit = port / 32 % 32;
+
+        return atomic_or(compat_sel, 1u << bit) >> bit & 1;
+    }
     return bit_test_and_set(&info->evtchn_pending_sel, port / 64);
 }
 
@@ -44,7 +48,7 @@ static unsigned int two_level_max_ports(const struct domain *d)
 
 static void two_level_set_pending(struct domain *d, struct evtchn *chn, evtchn_port_t port)
 {
-    struct vcpu *v = d->vcpu[chn->notify_vcpu];
+    struct vcpu *v = d->vcpu[atomic_read(&chn->notify_vcpu)];
 
     if (bit_test_and_set(pending_map(d), port))
         return;
@@ -60,7 +64,7 @@ static void two_level_clear_pending(struct domain *d, struct evtchn *chn, evtchn
 
 static void two_level_unmask(struct domain *d, struct evtchn *chn, evtchn_port_t port)
 {
-    struct vcpu *v = d->vcpu[chn->notify_vcpu];
+    struct vcpu *v = d->vcpu[atomic_read(&chn->notify_vcpu)];
 
     if (bit_test_and_clear(mask_map(d), port) && bit_test(pending_map(d), port) &&
         !select_port(v, port))

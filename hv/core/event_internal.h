@@ -22,7 +22,7 @@ enum evtchn_bound { CHN_FREE, CHN_RESERVED, CHN_UNBOUND, CHN_INTERDOMAIN, CHN_VI
 
 struct evtchn {
     spinlock_t lock;
-    uint8_t state;        /* enum evtchn_bound */
+    uint8_t state;        /* enum evtchn_bound; changed under the lock, atomic */
     uint8_t priority;     /* FIFO: of its events; 0 is the highest */
     uint16_t notify_vcpu; /* whom its events are for */
     uint16_t fifo_queue;  /* FIFO: vCPU and priority of the queue that it was last put in */

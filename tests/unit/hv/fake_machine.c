@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -23,7 +24,7 @@ struct domain *dom0;
 struct cpu *cpus[MAX_CPUS];
 unsigned int nr_cpus = 1;
 
-static struct cpu cpu0;
+static _Thread_local struct cpu cpu0;
 static struct domain *domains[8];
 static unsigned int refs[8];
 
@@ -48,14 +49,14 @@ void *hv_alloc(size_t size)
     assert_true(size <= PAGE_SIZE);
     if (!take(&fake_allocs_left))
         return NULL;
-    fake_live_allocs++;
+    atomic_inc(&fake_live_allocs);
     return calloc(1, size);
 }
 
 void hv_free(void *p)
 {
     if (p)
-        fake_live_allocs--;
+        atomic_dec(&fake_live_allocs);
     free(p);
 }
 
@@ -264,7 +265,7 @@ struct domain *domain_get(domid_t domid)
 
     if (i < 0)
         return NULL;
-    refs[i]++;
+    atomic_inc(&refs[i]);
     return domains[i];
 }
 
@@ -275,18 +276,17 @@ struct domain *domain_get_or_self(domid_t domid)
 
 void domain_ref(struct domain *d)
 {
-    assert_true(refs[slot(d->domid)]);
-    refs[slot(d->domid)]++;
+    assert_true(atomic_inc(&refs[slot(d->domid)]) > 1);
 }
 
 void domain_put(struct domain *d)
 {
-    int i = slot(d->domid);
+    unsigned int left = atomic_dec(&refs[slot(d->domid)]);
 
-    assert_true(refs[i]);
+    assert_true(left != ~0u);
     /* Freeing takes locks of low order. */
-    assert_true(--refs[i] || !cpu0.lock_depth);
-    if (!refs[i])
+    assert_true(left || !cpu0.lock_depth);
+    if (!left)
         fake_freed_domains++;
 }
 
@@ -308,17 +308,21 @@ struct vcpu *domain_vcpu(const struct domain *d, unsigned int id)
 
 void vcpu_unblock(struct vcpu *v)
 {
-    fake_unblocked[v->domain->domid % 8][v->id]++;
+    atomic_inc(&fake_unblocked[v->domain->domid % 8][v->id]);
 }
 
 void arch_vcpu_event_notify(struct vcpu *v)
 {
-    fake_notified[v->domain->domid % 8][v->id]++;
+    atomic_inc(&fake_notified[v->domain->domid % 8][v->id]);
 }
 
 void arch_cpu_relax(void)
 {
-    fail_msg("a lock that is never released");
+    static _Thread_local unsigned int spins;
+
+    if (++spins > 100000000)
+        fail_msg("a lock that is never released");
+    sched_yield();
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)

@@ -33,3 +33,6 @@ unit-tests += hv-grant
 hv-grant-unit-y = tests/unit/hv/test_grant.o tests/unit/hv/fake_machine.o \
   tests/unit/hv/fake_log.o hv/core/grant.o hv/core/grant_copy.o hv/core/grant_entry.o \
   hv/core/grant_map.o hv/core/lock.o
+unit-tests += hv-event-stress
+hv-event-stress-unit-y = tests/unit/hv/test_event_stress.o $(event-objects)
+hv-event-stress-unit-libs = -lpthread
