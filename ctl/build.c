@@ -115,12 +115,25 @@ static enum pando_code set_memory_map(struct build *build)
     return err < 0 ? pando_fail_hcall("setting the guest's memory map", (int)err) : PANDO_OK;
 }
 
+/*
+ * Mapping a guest's frame costs two hypercalls, and half of a kernel is zeros. Pando promises that
+ * the frames that it gives are; other hypervisors mostly do it but do not promise it.
+ */
+static bool gives_zeroed_memory(struct hcall *hcall)
+{
+    xen_extraversion_t extra = "";
+
+    return hcall_version(hcall, XENVER_extraversion, extra, sizeof(extra)) >= 0 &&
+           memmem(extra, sizeof(extra), "-pando", 6);
+}
+
 enum pando_code build_memory(struct build *build)
 {
     const struct layout *l = &build->layout;
     uint64_t special = LAYOUT_SPECIAL >> XEN_PAGE_SHIFT, acpi = LAYOUT_ACPI >> XEN_PAGE_SHIFT;
     enum pando_code code;
 
+    build->memory_is_zero = gives_zeroed_memory(build->hcall);
     code = populate(build, 0, l->low_end >> XEN_PAGE_SHIFT);
     if (!code) {
         code = populate(build, LAYOUT_HIGH >> XEN_PAGE_SHIFT, l->high_end >> XEN_PAGE_SHIFT);
@@ -134,37 +147,96 @@ enum pando_code build_memory(struct build *build)
     return code ? code : set_memory_map(build);
 }
 
+/* Bytes to be put at a physical address, with @clear zeros behind them. */
+struct piece {
+    uint64_t paddr;
+    const uint8_t *data;
+    uint64_t size, clear;
+};
+
+static bool is_zero(const uint8_t *p, uint64_t size)
+{
+    return size == 0 || (p[0] == 0 && !memcmp(p, p + 1, size - 1));
+}
+
+/* What of the piece lies in its first page; the whole of it is taken off the piece by piece_skip().
+ */
+static uint64_t first_page(const struct piece *piece)
+{
+    uint64_t room = XEN_PAGE_SIZE - (piece->paddr & (XEN_PAGE_SIZE - 1));
+    uint64_t whole = piece->size + piece->clear;
+
+    return whole < room ? whole : room;
+}
+
+static void piece_skip(struct piece *piece, uint64_t n)
+{
+    uint64_t from_data = n < piece->size ? n : piece->size;
+
+    piece->paddr += n;
+    piece->data += piece->size ? from_data : 0;
+    piece->size -= from_data;
+    piece->clear -= n - from_data;
+}
+
+/* The part of the piece that is loaded next: whole pages as far as possible, none of them in vain.
+ */
+static uint64_t next_run(const struct build *build, struct piece piece)
+{
+    uint64_t run = 0;
+
+    for (unsigned int pages = 0; pages < LOAD_PAGES && piece.size + piece.clear; pages++) {
+        uint64_t n = first_page(&piece);
+
+        if (build->memory_is_zero && is_zero(piece.data, n < piece.size ? n : piece.size)) {
+            break;
+        }
+        run += n;
+        piece_skip(&piece, n);
+    }
+    return run;
+}
+
+static enum pando_code load_run(struct build *build, const struct piece *piece, uint64_t run)
+{
+    uint64_t offset = piece->paddr & (XEN_PAGE_SIZE - 1);
+    uint64_t copy = run < piece->size ? run : piece->size;
+    size_t pages = (size_t)((offset + run + XEN_PAGE_SIZE - 1) >> XEN_PAGE_SHIFT);
+    uint8_t *to;
+    void *map;
+    int err =
+        hcall_map(build->hcall, build->domid, piece->paddr >> XEN_PAGE_SHIFT, pages, true, &map);
+
+    if (err) {
+        return pando_fail_hcall("mapping the guest's memory", err);
+    }
+    to = (uint8_t *)map + offset;
+    if (copy) {
+        memcpy(to, piece->data, copy);
+    }
+    memset(to + copy, 0, run - copy);
+    hcall_unmap(map, pages);
+    return PANDO_OK;
+}
+
 /* Copies @size bytes to physical address @paddr and clears what is behind them up to @memory. */
 static enum pando_code load(struct build *build, uint64_t paddr, const void *data, uint64_t size,
                             uint64_t memory)
 {
-    const uint8_t *from = data;
+    struct piece piece = { paddr, data, size, memory - size };
+    enum pando_code code = PANDO_OK;
 
-    while (memory) {
-        uint64_t offset = paddr & (XEN_PAGE_SIZE - 1);
-        uint64_t n = LOAD_PAGES * XEN_PAGE_SIZE - offset, copy;
-        size_t pages;
-        void *map;
-        int err;
+    while (!code && piece.size + piece.clear) {
+        uint64_t run = next_run(build, piece);
 
-        n = n < memory ? n : memory;
-        copy = n < size ? n : size;
-        pages = (size_t)((offset + n + XEN_PAGE_SIZE - 1) >> XEN_PAGE_SHIFT);
-        err = hcall_map(build->hcall, build->domid, paddr >> XEN_PAGE_SHIFT, pages, true, &map);
-        if (err) {
-            return pando_fail_hcall("mapping the guest's memory", err);
+        if (run) {
+            code = load_run(build, &piece, run);
+            piece_skip(&piece, run);
+        } else {
+            piece_skip(&piece, first_page(&piece));
         }
-        if (copy) {
-            memcpy((uint8_t *)map + offset, from, copy);
-            from += copy;
-        }
-        memset((uint8_t *)map + offset + copy, 0, n - copy);
-        hcall_unmap(map, pages);
-        paddr += n;
-        size -= copy;
-        memory -= n;
     }
-    return PANDO_OK;
+    return code;
 }
 
 static enum pando_code load_tables(struct build *build)

@@ -20,6 +20,7 @@ struct build {
     struct layout layout;
 
     uint32_t domid;
+    bool memory_is_zero; /* what is given to the domain is zero: no need to load zeros */
     uint32_t store_port, console_port; /* the guest's */
 };
 
