@@ -218,18 +218,17 @@ const struct evtchn_ops evtchn_fifo_ops = {
     .is_busy = fifo_is_busy,
 };
 
-/* One of the domain's own writable pages, referenced, as a pointer. NULL if it is not. */
+/*
+ * One of the domain's own writable pages, referenced, as a pointer; NULL if it is not.
+ * Never a reference to another domain's, whose last it might be when it is put: under
+ * the event lock no domain can be freed.
+ */
 static void *own_page_get(struct domain *d, uint64_t gfn_nr)
 {
     enum p2m_type t;
-    struct page_info *pg = p2m_get_page(d, gfn(gfn_nr), &t);
+    mfn_t m = p2m_lookup(d, gfn(gfn_nr), &t, NULL);
 
-    if (!pg)
-        return NULL;
-    if (t == p2m_ram_rw && pg->owner == d->domid)
-        return page_to_virt(pg);
-    page_put(pg);
-    return NULL;
+    return t == p2m_ram_rw && page_get(mfn_to_page(m), d) ? mfn_to_virt(m) : NULL;
 }
 
 int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *op)

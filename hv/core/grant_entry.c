@@ -124,18 +124,20 @@ static struct grant_active *active_make(struct grant_table *gt, grant_ref_t ref)
     return grant_active(gt, ref);
 }
 
-/* The granter's own page, referenced, or NULL. */
+/*
+ * The granter's own page, referenced, or NULL. Never a reference to somebody else's: it
+ * might be the last one when it is put, and under the lock no domain can be freed.
+ */
 static struct page_info *granted_page_get(struct domain *granter, uint64_t gfn_nr, bool readonly)
 {
     enum p2m_type t;
-    struct page_info *pg = p2m_get_page(granter, gfn(gfn_nr), &t);
+    mfn_t m = p2m_lookup(granter, gfn(gfn_nr), &t, NULL);
+    struct page_info *pg;
 
-    if (unlikely(!pg))
+    if (unlikely(t != p2m_ram_rw && !(t == p2m_ram_ro && readonly)))
         return NULL;
-    if (likely(pg->owner == granter->domid && (t == p2m_ram_rw || (t == p2m_ram_ro && readonly))))
-        return pg;
-    page_put(pg);
-    return NULL;
+    pg = mfn_to_page(m);
+    return likely(page_get(pg, granter)) ? pg : NULL;
 }
 
 /*

@@ -16,7 +16,7 @@ uintptr_t unit_direct_map_base, unit_frame_table_base;
 
 int fake_copies_left, fake_allocs_left, fake_preempt_after;
 bool fake_p2m_set_fails;
-void (*fake_on_get_page)(struct domain *d, gfn_t g);
+void (*fake_on_lookup)(struct domain *d, gfn_t g);
 unsigned int fake_live_allocs, fake_notified[8][16], fake_unblocked[8][16], fake_p2m_flushes,
     fake_freed_domains;
 
@@ -175,6 +175,8 @@ mfn_t p2m_lookup(struct domain *d, gfn_t g, enum p2m_type *t, unsigned int *orde
 {
     bool there = g.v < FAKE_GFNS;
 
+    if (fake_on_lookup)
+        fake_on_lookup(d, g);
     if (t)
         *t = there ? d->p2m->entry[g.v].type : p2m_invalid;
     if (order)
@@ -188,8 +190,6 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
     mfn_t m;
     struct page_info *pg;
 
-    if (fake_on_get_page)
-        fake_on_get_page(d, g);
     m = p2m_lookup(d, g, t, NULL);
     if (!mfn_valid(m))
         return NULL;
@@ -429,7 +429,7 @@ void fake_machine_reset(void)
     unit_frame_table_base = (uintptr_t)table;
     fake_copies_left = fake_allocs_left = fake_preempt_after = -1;
     fake_p2m_set_fails = false;
-    fake_on_get_page = NULL;
+    fake_on_lookup = NULL;
     fake_live_allocs = fake_p2m_flushes = fake_freed_domains = 0;
     memset(fake_notified, 0, sizeof(fake_notified));
     memset(fake_unblocked, 0, sizeof(fake_unblocked));

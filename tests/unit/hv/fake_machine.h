@@ -26,8 +26,8 @@ extern int fake_copies_left;    /* guest copies that succeed before one fails; -
 extern int fake_allocs_left;    /* the same for hv_alloc and frames */
 extern int fake_preempt_after;  /* hypercall_preempt_check: false so many times; -1: always */
 extern bool fake_p2m_set_fails; /* p2m_set returns -ENOMEM */
-/* Called at each spin_lock-free point where another CPU could act: p2m_get_page. */
-extern void (*fake_on_get_page)(struct domain *d, gfn_t g);
+/* Called by p2m_lookup: where another CPU acts in between. */
+extern void (*fake_on_lookup)(struct domain *d, gfn_t g);
 
 /* --- counters --- */
 extern unsigned int fake_live_allocs;      /* hv_alloc'ed objects */

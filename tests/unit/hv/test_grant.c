@@ -475,9 +475,9 @@ static void test_entry_changes_while_used(void **state)
     grant_handle_t h, h2;
 
     grant(d1, 9, 0, 3, 0);
-    fake_on_get_page = change_entry;
+    fake_on_lookup = change_entry;
     assert_int_equal(map(d0, 1, 9, HOLE, RW, &h), GNTST_okay);
-    fake_on_get_page = NULL;
+    fake_on_lookup = NULL;
     assert_ptr_equal(fake_gfn_ptr(d0, HOLE), fake_gfn_ptr(d1, 3));
     /* Granted to someone else meanwhile: not while it is in use. */
     grant(d1, 9, 2, 4, 0);
