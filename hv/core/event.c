@@ -326,6 +326,9 @@ int evtchn_close(struct domain *d, evtchn_port_t port)
 
 void evtchn_notify_vcpu(struct vcpu *v)
 {
+    /* Without a vcpu_info of its own it shares a dummy, with other domains too. */
+    if (unlikely(v->id >= XEN_LEGACY_MAX_VCPUS && !v->vcpu_info_page))
+        return;
     if (!atomic_xchg(&v->vcpu_info->evtchn_upcall_pending, 1))
         arch_vcpu_event_notify(v);
 }

@@ -529,6 +529,20 @@ static void test_vcpu_info_moved(void **state)
     assert_int_equal(fake_notified[1][1], 1);
 }
 
+/* A vCPU beyond those of the shared info page, before it has registered a vcpu_info. */
+static void test_no_vcpu_info(void **state)
+{
+    static struct vcpu_info dummy;
+    struct evtchn_bind_ipi ipi = { .vcpu = 1 };
+
+    d1->vcpu[1]->id = XEN_LEGACY_MAX_VCPUS;
+    d1->vcpu[1]->vcpu_info = &dummy;
+    assert_int_equal(op(d1, EVTCHNOP_bind_ipi, &ipi), 0);
+    assert_int_equal(on_port(d1, EVTCHNOP_send, ipi.port), 0);
+    assert_true(pending(d1, ipi.port));
+    assert_int_equal(dummy.evtchn_upcall_pending, 0);
+}
+
 static void test_reset_in_steps(void **state)
 {
     struct evtchn_reset r = { .dom = DOMID_SELF };
@@ -622,6 +636,7 @@ int main(void)
         TEST(test_poll),
         TEST(test_32bit_layout),
         TEST(test_vcpu_info_moved),
+        TEST(test_no_vcpu_info),
         TEST(test_reset_in_steps),
         TEST(test_destruction),
         TEST(test_last_reference),
