@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+ctl-unpack-libs := -lz -llzma -lzstd -llz4
+
+unit-tests += ctl-unpack
+ctl-unpack-unit-y := tests/unit/ctl/test_unpack.o tests/unit/ctl/pack.o ctl/unpack.o
+ctl-unpack-unit-libs := $(ctl-unpack-libs)
+
+ctl-kernel-objects := ctl/build_kernel.o ctl/build_elf.o ctl/unpack.o ctl/file.o ctl/error.o
+
+unit-tests += ctl-kernel
+ctl-kernel-unit-y := tests/unit/ctl/test_kernel.o tests/unit/ctl/kernel.o tests/unit/ctl/pack.o \
+  $(ctl-kernel-objects)
+ctl-kernel-unit-libs := $(ctl-unpack-libs)
