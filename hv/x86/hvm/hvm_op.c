@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* hvm_op: parameters and the event upcall (<xen/hvm/hvm_op.h>, <xen/hvm/params.h>). */
+#include <hv/arch.h>
 #include <hv/errno.h>
+#include <hv/event.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
 #include <hv/log.h>
@@ -114,6 +116,8 @@ static int set_upcall_vector(XEN_GUEST_HANDLE(void) arg)
     if (!v)
         return -ENOENT;
     v->arch->upcall_vector = op.vector;
+    if (vcpu_event_pending(v)) /* it came before there was a vector for it */
+        arch_vcpu_event_notify(v);
     return 0;
 }
 

@@ -124,7 +124,7 @@ void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level)
 {
     struct vlapic *l = v->arch->vlapic;
 
-    if (vector < 16 || !software_enabled(l))
+    if (vector < 16)
         return;
     if (level)
         atomic_or(&l->tmr[vector / 32], 1u << vector % 32);
@@ -175,7 +175,8 @@ static void accept_message(struct vcpu *v, unsigned int mode, uint8_t vector, bo
     switch (mode) {
     case APIC_MODE_FIXED:
     case APIC_MODE_LOWEST:
-        vlapic_set_irq(v, vector, level);
+        if (software_enabled(v->arch->vlapic))
+            vlapic_set_irq(v, vector, level);
         break;
     case APIC_MODE_NMI:
         v->arch->nmi_pending = true;

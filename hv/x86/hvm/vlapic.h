@@ -17,7 +17,7 @@ void vlapic_reset(struct vcpu *v);
 void vlapic_migrate(struct vcpu *v, unsigned int cpu);
 void vlapic_stop_timer(struct vcpu *v);
 
-/* An interrupt for this vCPU: sets IRR, and wakes or kicks it. */
+/* An interrupt for this vCPU: sets IRR, and wakes or kicks it. Waits while the APIC is disabled. */
 void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level);
 /* The vector that is to be delivered now, by priority; -1: none. */
 int vlapic_pending_vector(struct vcpu *v);
