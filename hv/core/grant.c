@@ -73,6 +73,13 @@ int grant_table_frame(struct domain *d, unsigned int idx, bool status, mfn_t *m)
     return rc;
 }
 
+unsigned int grant_table_max_frames(const struct domain *d, bool status)
+{
+    unsigned int n = d->grant->max_frames;
+
+    return status ? DIV_ROUND_UP(n, (unsigned int)V2_FRAMES_PER_STATUS) : n;
+}
+
 static unsigned int frames_order(unsigned int max_frames)
 {
     unsigned int order = 0;

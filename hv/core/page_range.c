@@ -53,6 +53,11 @@ bool mfn_valid(mfn_t m)
     return page_range_find(m.v, &r);
 }
 
+mfn_t page_alloc_max_mfn(void)
+{
+    return mfn(nr_ranges ? ranges[nr_ranges - 1].end - 1 : 0);
+}
+
 static void remove_at(unsigned int i)
 {
     memmove(&ranges[i], &ranges[i + 1], (nr_ranges - i - 1) * sizeof(ranges[0]));

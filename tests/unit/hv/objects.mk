@@ -36,3 +36,7 @@ hv-grant-unit-y = tests/unit/hv/test_grant.o tests/unit/hv/fake_machine.o \
 unit-tests += hv-event-stress
 hv-event-stress-unit-y = tests/unit/hv/test_event_stress.o $(event-objects)
 hv-event-stress-unit-libs = -lpthread
+unit-tests += hv-memory-op
+hv-memory-op-unit-y = tests/unit/hv/test_memory_op.o hv/core/memory_op.o \
+  hv/core/memory_reservation.o hv/core/memory_physmap.o hv/core/memory_info.o \
+  hv/x86/mm/memory_map.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o $(hv-mem-unit-y)
