@@ -99,7 +99,7 @@ static bool __init parse_s5_package(const uint8_t *p, const uint8_t *end)
     if (end - p < 3 || p[0] != AML_PACKAGE)
         return false;
     p++;
-    p += 1 + (p[0] >> 6); /* PkgLength: 20.2.4 */
+    p += 1 + (p[0] >> 6);     /* PkgLength: 20.2.4 */
     if (p >= end || *p++ < 2) /* NumElements */
         return false;
     if (!aml_integer(&p, end, &a) || !aml_integer(&p, end, &b))

@@ -9,13 +9,13 @@
 
 #define MAX_PIECES 24
 
-static struct piece {
+static __initdata struct piece {
     mfn_t start;
     uint64_t count; /* frames; 0: unused entry */
 } pieces[MAX_PIECES];
 
 /* The largest block that starts at @m and lies within @count frames; at most 2 MiB. */
-static unsigned int block_order(mfn_t m, uint64_t count)
+static unsigned int __init block_order(mfn_t m, uint64_t count)
 {
     unsigned int order = 0;
 
@@ -24,7 +24,7 @@ static unsigned int block_order(mfn_t m, uint64_t count)
     return order;
 }
 
-static void free_frames(mfn_t m, uint64_t count)
+static void __init free_frames(mfn_t m, uint64_t count)
 {
     while (count) {
         unsigned int order = block_order(m, count);
@@ -36,7 +36,7 @@ static void free_frames(mfn_t m, uint64_t count)
 }
 
 /* Takes [start, start + count); false, and *in_use, when a block of it isn't free. */
-static bool take_frames(mfn_t start, uint64_t count, mfn_t *in_use)
+static bool __init take_frames(mfn_t start, uint64_t count, mfn_t *in_use)
 {
     uint64_t done = 0;
 
@@ -54,7 +54,7 @@ static bool take_frames(mfn_t start, uint64_t count, mfn_t *in_use)
     return true;
 }
 
-static bool take_from_range(uint64_t first, uint64_t end, struct piece *p)
+static bool __init take_from_range(uint64_t first, uint64_t end, struct piece *p)
 {
     while (end > first && end - first >= p->count) {
         mfn_t in_use;
@@ -68,7 +68,7 @@ static bool take_from_range(uint64_t first, uint64_t end, struct piece *p)
     return false;
 }
 
-void *boot_scratch_alloc(size_t size)
+void *__init boot_scratch_alloc(size_t size)
 {
     struct piece *p = pieces;
 
@@ -87,7 +87,7 @@ void *boot_scratch_alloc(size_t size)
     return NULL;
 }
 
-void boot_scratch_free(void *va)
+void __init boot_scratch_free(void *va)
 {
     mfn_t start = virt_to_mfn(va);
 

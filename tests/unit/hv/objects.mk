@@ -40,3 +40,6 @@ unit-tests += hv-memory-op
 hv-memory-op-unit-y = tests/unit/hv/test_memory_op.o hv/core/memory_op.o \
   hv/core/memory_reservation.o hv/core/memory_physmap.o hv/core/memory_info.o \
   hv/x86/mm/memory_map.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o $(hv-mem-unit-y)
+unit-tests += hv-boot-scratch
+hv-boot-scratch-unit-y = tests/unit/hv/test_boot_scratch.o tests/unit/hv/fake_log.o \
+  hv/core/boot_scratch.o
