@@ -455,6 +455,7 @@ static int give_back_parts(struct domain *d)
         return rc;
     for_each_vcpu(d, v)
         vcpu_release_guest_pages(v);
+    domain_claim_pages(d, 0);
     rc = arch_domain_destroy(d);
     if (!rc)
         rc = p2m_teardown(d);
