@@ -23,13 +23,14 @@ static int set_callback(struct domain *d, uint64_t value)
         d->arch->callback_via = CALLBACK_VECTOR;
         return 0;
     case HVM_PARAM_CALLBACK_TYPE_GSI:
-        if (!value) {
-            d->arch->callback_via = CALLBACK_NONE;
-            return 0;
-        }
-        /* fall through */
+        /*
+         * A kernel with per-vCPU upcall vectors sets GSI 1 besides, so that tools see
+         * that it has event channels. The line itself comes with the emulated platform.
+         */
+        d->arch->callback_via = value ? CALLBACK_GSI : CALLBACK_NONE;
+        return 0;
     default:
-        return -EOPNOTSUPP; /* by an interrupt line: comes with the emulated platform */
+        return -EOPNOTSUPP; /* by a PCI interrupt line: comes with the emulated platform */
     }
 }
 
