@@ -15,6 +15,9 @@
 #define LOW_END_PFN (0x100000UL >> PAGE_SHIFT)
 #define VGA_PFN     (0xa0000UL >> PAGE_SHIFT)
 
+/* Above 1 MiB smaller pieces than 64 KiB are left to the hypervisor. */
+#define MIN_ORDER 4u
+
 /* The largest aligned block at frame @m within @count frames. */
 static unsigned int __init block_order(uint64_t m, uint64_t count)
 {
@@ -39,9 +42,9 @@ static bool __init range_append(struct dom0_memory *m, uint64_t start, uint64_t 
     return true;
 }
 
-/* Takes of 2^order frames at @start those that are free. */
+/* Takes of 2^order frames at @start those that are free, in pieces of 2^floor at least. */
 static void __init claim_block(struct domain *d, struct dom0_memory *m, uint64_t start,
-                               unsigned int order)
+                               unsigned int order, unsigned int floor)
 {
     if (m->nr == DOM0_MAX_RANGES && m->range[m->nr - 1].end != start)
         return;
@@ -49,19 +52,21 @@ static void __init claim_block(struct domain *d, struct dom0_memory *m, uint64_t
         range_append(m, start, start + (1UL << order));
         return;
     }
-    if (!order)
+    if (order <= floor)
         return;
-    claim_block(d, m, start, order - 1);
-    claim_block(d, m, start + (1UL << (order - 1)), order - 1);
+    claim_block(d, m, start, order - 1, floor);
+    claim_block(d, m, start + (1UL << (order - 1)), order - 1, floor);
 }
 
 static void __init claim_range(struct domain *d, struct dom0_memory *m, uint64_t start,
                                uint64_t end, uint64_t pages)
 {
+    unsigned int floor = start < LOW_END_PFN ? 0 : MIN_ORDER;
+
     while (start < end && m->pages < pages) {
         unsigned int order = block_order(start, min(end - start, pages - m->pages));
 
-        claim_block(d, m, start, order);
+        claim_block(d, m, start, order, floor);
         start += 1UL << order;
     }
 }

@@ -161,15 +161,17 @@ static void test_claim_more_than_there_is(void **state)
     use(100 * MIB, 100 * MIB + 0x5000);
     dom0_memory_claim(NULL, 100 * GIB >> 12, &m);
     check_memory(&m);
+    /* All but 11 frames beside the 5 in use: too small a piece. */
     for (uint64_t f = 0; f < MACHINE_PAGES; f++)
-        assert_int_not_equal(frame[f], FRAME_FREE);
+        if (f < 100 * MIB >> 12 || f >= (100 * MIB >> 12) + 16)
+            assert_int_not_equal(frame[f], FRAME_FREE);
 }
 
 static void test_claim_fragments(void **state)
 {
     struct dom0_memory m;
 
-    for (paddr_t a = 16 * MIB; a < 32 * MIB; a += 0x2000)
+    for (paddr_t a = 16 * MIB; a < 64 * MIB; a += 0x20000)
         use(a, a + 0x1000);
     dom0_memory_claim(NULL, 64 * MIB >> 12, &m);
     check_memory(&m);
