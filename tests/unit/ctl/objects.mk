@@ -11,3 +11,9 @@ unit-tests += ctl-kernel
 ctl-kernel-unit-y := tests/unit/ctl/test_kernel.o tests/unit/ctl/kernel.o tests/unit/ctl/pack.o \
   $(ctl-kernel-objects)
 ctl-kernel-unit-libs := $(ctl-unpack-libs)
+
+unit-tests += ctl-acpi
+ctl-acpi-unit-y := tests/unit/ctl/test_acpi.o ctl/build_acpi.o
+
+unit-tests += ctl-layout
+ctl-layout-unit-y := tests/unit/ctl/test_layout.o ctl/build_layout.o ctl/build_start.o

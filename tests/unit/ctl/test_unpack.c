@@ -9,8 +9,8 @@ static const enum unpack_kind kinds[] = { UNPACK_GZIP, UNPACK_XZ, UNPACK_ZSTD, U
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* More than one block of lz4 and several growths of the output. */
-#define LARGE (20u << 20)
-#define SMALL 5000u
+#define LARGE (9u << 20)
+#define SMALL 1500u
 #define LIMIT (64u << 20)
 
 static void every_kind_round_trips(void **state)
