@@ -204,19 +204,22 @@ static void turn_clients(struct consoled *daemon, const struct pollfd *fds, uint
     daemon->client_count = kept;
 }
 
-/* Moves what can be moved. Returns the time at which there will be more to do. */
-static uint64_t work(struct consoled *daemon, const struct pollfd *fds, uint64_t now)
+/* Moves what can be moved, on the way from the guests to the clients and back. Little is asked of
+ * the kernel here, since a guest that writes byte by byte makes many turns. */
+static void work(struct consoled *daemon, const struct pollfd *fds, uint64_t now)
 {
-    uint64_t wake, wake_guests;
-
+    if (fds[POLL_STORE].revents || now >= daemon->registry_wake) {
+        daemon->registry_wake = registry_turn(&daemon->registry, &daemon->guests, now);
+    }
+    if (fds[POLL_XEN].revents) {
+        guests_events(&daemon->guests);
+    }
+    daemon->guests_wake = guests_turn(&daemon->guests, now);
     turn_clients(daemon, fds + POLL_CLIENTS, now);
+    guests_send(&daemon->guests);
     if (fds[POLL_LISTEN].revents) {
         accept_clients(daemon, now);
     }
-    wake = registry_turn(&daemon->registry, &daemon->guests, now);
-    guests_events(&daemon->guests);
-    wake_guests = guests_turn(&daemon->guests, now);
-    return wake_guests < wake ? wake_guests : wake;
 }
 
 /* Fills in the clients' slots, and lets *wake be early enough for them. */
@@ -240,7 +243,7 @@ static void poll_clients(struct consoled *daemon, struct pollfd *fds, uint64_t *
 void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask)
 {
     struct pollfd fds[POLL_CLIENTS + CLIENTS_MAX] = { 0 };
-    uint64_t now = time_now(), wake = daemon->wake;
+    uint64_t now = time_now(), wake = daemon->guests_wake;
     struct timespec timeout;
 
     for (size_t i = 0; i < POLL_CLIENTS; i++) {
@@ -251,6 +254,7 @@ void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask
         fds[POLL_LISTEN].fd = -1;
         wake = daemon->accept_at < wake ? daemon->accept_at : wake;
     }
+    wake = daemon->registry_wake < wake ? daemon->registry_wake : wake;
     fds[POLL_XEN].fd = xen_event_fd(daemon->guests.xen);
     fds[POLL_STORE].fd = registry_fd(&daemon->registry);
     poll_clients(daemon, fds + POLL_CLIENTS, &wake);
@@ -260,6 +264,6 @@ void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask
     timeout.tv_nsec = (long)(wake % 1000000000u);
     if (ppoll(fds, POLL_CLIENTS + daemon->client_count, wake == TIME_NEVER ? NULL : &timeout,
               mask) >= 0) {
-        daemon->wake = work(daemon, fds, time_now());
+        work(daemon, fds, time_now());
     }
 }

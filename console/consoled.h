@@ -24,8 +24,8 @@ struct consoled {
     int listen; /* the socket */
     struct guests guests;
     struct registry registry;
-    uint64_t accept_at; /* no new client before this time */
-    uint64_t wake;      /* when there is more to do, if nothing happens before */
+    uint64_t accept_at;                  /* no new client before this time */
+    uint64_t guests_wake, registry_wake; /* when they have more to do, if nothing happens before */
     size_t client_count;
     struct client *clients[CLIENTS_MAX];
 };

@@ -12,8 +12,10 @@
 
 /* What an event costs at the least, and what must be there before a ring is looked into: so a guest
  * can't have consoled turn its loop for single bytes. */
-#define EVENT_COST  256u
-#define DRAIN_LEAST 512u
+#define EVENT_COST    256u
+#define DRAIN_LEAST   512u
+
+#define EVENTS_A_TURN 64u
 
 static void append(struct guest *guest, const void *buf, size_t length)
 {
@@ -87,6 +89,7 @@ bool guest_type(struct guest *guest, const void *buf, size_t length)
     }
     memcpy(guest->input + guest->input_length, buf, length);
     guest->input_length += length;
+    guest->typed = true;
     return true;
 }
 
@@ -113,16 +116,31 @@ static uint64_t guest_turn(struct guests *guests, struct guest *guest, uint64_t 
 
 void guests_events(struct guests *guests)
 {
-    uint32_t port;
-    int got;
+    uint32_t ports[EVENTS_A_TURN];
+    int count = xen_take_events(guests->xen, ports, EVENTS_A_TURN);
 
-    /* Each port comes at most once before it is unmasked. */
-    for (size_t n = 0; n < GUESTS_MAX && (got = xen_next_event(guests->xen, &port)) != 0; n++) {
-        for (size_t i = 0; i < guests->count; i++) {
-            struct guest *guest = guests->all[i];
+    for (size_t i = 0; i < guests->count && count; i++) {
+        struct guest *guest = guests->all[i];
+        bool notified = count < 0;
 
-            if (guest->alive && (got < 0 || guest->port == port)) {
-                guest->busy = guest->masked = true;
+        for (int k = 0; k < count && !notified; k++) {
+            notified = ports[k] == guest->port;
+        }
+        if (guest->alive && notified) {
+            guest->busy = guest->masked = true;
+        }
+    }
+}
+
+void guests_send(struct guests *guests)
+{
+    for (size_t i = 0; i < guests->count; i++) {
+        struct guest *guest = guests->all[i];
+
+        if (guest->alive && guest->typed) {
+            guest->typed = false;
+            if (send_input(guest)) {
+                xen_notify(guests->xen, guest->port);
             }
         }
     }

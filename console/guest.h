@@ -48,6 +48,7 @@ struct guest {
     struct ring ring;
     uint32_t port;
     struct bucket bucket;
+    bool typed; /* there is input that guests_send() hasn't seen */
     size_t input_length;
     uint8_t input[GUEST_INPUT_MAX];
     unsigned int domains; /* that it has had */
@@ -94,8 +95,11 @@ struct guest *guests_find(struct guests *guests, const char *name);
 /* The first console with an id above @id, or NULL. */
 struct guest *guests_next(struct guests *guests, uint64_t id);
 
-/* Takes all events that are there. */
+/* Takes events that are there, perhaps not all. */
 void guests_events(struct guests *guests);
+
+/* Sends what has just been typed, as far as there is room. The rest goes in guests' turns. */
+void guests_send(struct guests *guests);
 
 /* Moves bytes for all guests, each at most GUEST_TURN, and drops consoles kept for long enough.
  * Returns the time at which it wants to be called again. */

@@ -81,13 +81,13 @@ static int conlog_rotate(struct conlog *log)
     return conlog_open(log);
 }
 
-/* Makes the file ready for @length more bytes. */
-static int conlog_prepare(struct conlog *log, size_t length)
+/* Opens the file if it isn't, or if it is no longer in its folder: somebody has removed it. */
+static int conlog_check(struct conlog *log, uint64_t now)
 {
     struct stat st;
     int err;
 
-    /* A file that somebody has removed gets nothing more: make a new one. */
+    log->check_at = now + CONLOG_CHECK;
     if (log->fd >= 0 && (fstat(log->fd, &st) || st.st_nlink == 0)) {
         close(log->fd);
         log->fd = -1;
@@ -101,17 +101,27 @@ static int conlog_prepare(struct conlog *log, size_t length)
     if (fstat(log->fd, &st)) {
         return -errno;
     }
-    if (!S_ISREG(st.st_mode)) {
-        return -EINVAL;
+    log->size = (uint64_t)st.st_size;
+    return S_ISREG(st.st_mode) ? 0 : -EINVAL;
+}
+
+/* Makes the file ready for @length more bytes. */
+static int conlog_prepare(struct conlog *log, size_t length, uint64_t now)
+{
+    int err = log->fd < 0 || now >= log->check_at ? conlog_check(log, now) : 0;
+
+    if (!err && log->size && log->size + length > CONLOG_SIZE) {
+        err = conlog_rotate(log);
+        log->size = 0;
     }
-    return st.st_size && (uint64_t)st.st_size + length > CONLOG_SIZE ? conlog_rotate(log) : 0;
+    return err;
 }
 
 /* Returns the bytes written, which may be less than asked for on a full disk, or -errno. */
-static ssize_t conlog_write(struct conlog *log, const char *buf, size_t length)
+static ssize_t conlog_write(struct conlog *log, const char *buf, size_t length, uint64_t now)
 {
     size_t done = 0;
-    int err = conlog_prepare(log, length);
+    int err = conlog_prepare(log, length, now);
 
     if (err) {
         return err;
@@ -123,6 +133,7 @@ static ssize_t conlog_write(struct conlog *log, const char *buf, size_t length)
             return done ? (ssize_t)done : -errno;
         }
         done += n > 0 ? (size_t)n : 0;
+        log->size += n > 0 ? (uint64_t)n : 0;
     }
     return (ssize_t)done;
 }
@@ -159,12 +170,12 @@ void conlog_pump(struct conlog *log, const struct scrollback *sb, uint64_t now)
             int n =
                 snprintf(text, sizeof(text), "\r\n[pando: %" PRIu64 " bytes not logged]\r\n", lost);
 
-            written = conlog_write(log, text, (size_t)n);
+            written = conlog_write(log, text, (size_t)n, now);
             if (written >= 0) {
                 log->position += lost;
             }
         } else {
-            written = conlog_write(log, buf, length);
+            written = conlog_write(log, buf, length, now);
             if (written > 0) {
                 log->position += (uint64_t)written;
             }

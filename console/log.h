@@ -18,12 +18,15 @@
 
 #define CONLOG_SIZE (2u * 1024 * 1024)
 
-/* ns between attempts to write a file that failed. */
+/* ns between attempts to write a file that failed, and between looks whether it is still there. */
 #define CONLOG_RETRY 5000000000ull
+#define CONLOG_CHECK 1000000000ull
 
 struct conlog {
-    char *path; /* NULL: there is no memory for it, and no log */
-    int fd;     /* -1: not open */
+    char *path;        /* NULL: there is no memory for it, and no log */
+    int fd;            /* -1: not open */
+    uint64_t size;     /* of the file, when open */
+    uint64_t check_at; /* when to look at the file itself again */
     uint64_t position;
     uint64_t retry_at; /* not before this time, after a failure */
     bool failing;      /* and it has been reported */

@@ -143,15 +143,14 @@ int xen_event_fd(const struct xen *xen)
     return xen->evtchn;
 }
 
-int xen_next_event(struct xen *xen, uint32_t *port)
+int xen_take_events(struct xen *xen, uint32_t *ports, size_t size)
 {
-    if (read(xen->evtchn, port, sizeof(*port)) == sizeof(*port)) {
-        return 1;
-    }
-    if (errno == EFBIG && !ioctl(xen->evtchn, IOCTL_EVTCHN_RESET)) {
+    ssize_t n = read(xen->evtchn, ports, size * sizeof(*ports));
+
+    if (n < 0 && errno == EFBIG && !ioctl(xen->evtchn, IOCTL_EVTCHN_RESET)) {
         return -EOVERFLOW;
     }
-    return 0;
+    return n > 0 ? (int)((size_t)n / sizeof(*ports)) : 0;
 }
 
 void xen_unmask(struct xen *xen, uint32_t port)

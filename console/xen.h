@@ -6,6 +6,7 @@
 #ifndef CONSOLE_XEN_H
 #define CONSOLE_XEN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct xen;
@@ -32,11 +33,11 @@ void xen_notify(struct xen *xen, uint32_t port);
 int xen_event_fd(const struct xen *xen);
 
 /*
- * Takes the next port that was notified: 1, or 0 if there is none. That port is masked from then
- * on until it is unmasked; a notification meanwhile comes after that. -EOVERFLOW: events have been
+ * Takes ports that were notified, at most @size; returns how many. They are masked from then on
+ * until they are unmasked; a notification meanwhile comes after that. -EOVERFLOW: events have been
  * forgotten, any port may be one that was notified and is masked.
  */
-int xen_next_event(struct xen *xen, uint32_t *port);
+int xen_take_events(struct xen *xen, uint32_t *ports, size_t size);
 void xen_unmask(struct xen *xen, uint32_t port);
 
 #endif

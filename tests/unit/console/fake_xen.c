@@ -214,20 +214,21 @@ int xen_event_fd(const struct xen *xen)
     return xen->event;
 }
 
-int xen_next_event(struct xen *xen, uint32_t *port)
+int xen_take_events(struct xen *xen, uint32_t *ports, size_t size)
 {
     uint64_t count;
+    int n = 0;
 
+    assert_true(size >= FAKE_GUESTS);
     (void)!read(xen->event, &count, sizeof(count));
     for (uint32_t i = 0; i < FAKE_GUESTS; i++) {
         if (fakes[i].bound && fakes[i].pending && !fakes[i].masked) {
             fakes[i].pending = false;
             fakes[i].masked = true;
-            *port = FIRST_PORT + i;
-            return 1;
+            ports[n++] = FIRST_PORT + i;
         }
     }
-    return 0;
+    return n;
 }
 
 void xen_unmask(struct xen *xen, uint32_t port)

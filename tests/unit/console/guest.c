@@ -472,6 +472,7 @@ static void removed_log_is_made_again(void **state)
     settle();
     snprintf(path, sizeof(path), "%s/console-demo.log", dir);
     assert_int_equal(remove(path), 0);
+    now += CONLOG_CHECK;
     fake_guest_say(1, "new");
     settle();
     log = tempdir_read("console-demo.log", &length);

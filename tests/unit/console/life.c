@@ -111,6 +111,7 @@ static void follower_stays_over_a_reboot(void **state)
     assert_string_equal(stays->last.text,
                         "guest demo has ended; stay for its next start, or detach");
     peer_type(stays, "into the void");
+    daemon_settle();
     fake_store_add_guest(2, "demo", UUID_A);
     fake_guest_say(2, "again");
     peer_settle(stays);
