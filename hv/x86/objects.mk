@@ -41,6 +41,7 @@ hv-y += hv/x86/hvm/domain.o
 hv-y += hv/x86/hvm/hvm_op.o
 hv-y += hv/x86/hvm/platform_op.o
 hv-y += hv/x86/cpu/irq.o
+hv-y += hv/x86/cpu/ioapic.o
 hv-y += hv/x86/cpu/power.o
 hv-y += hv/x86/cpu/loop.o
 hv-y += hv/x86/mm/memory_map.o

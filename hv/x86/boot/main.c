@@ -11,6 +11,7 @@
 
 #include "x86/boot/boot_x86.h"
 #include "x86/cpu/cpu.h"
+#include "x86/cpu/irq.h"
 #include "x86/hvm/vendor.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/mm/paging.h"
@@ -105,6 +106,7 @@ void boot_main(uint32_t magic, uint32_t info)
     apic_calibrate();
     choose_vendor();
     core_init();
+    irq_init();
     smp_start_others();
     irq_enable();
     while (page_alloc_scrub_some())

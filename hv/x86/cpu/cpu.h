@@ -16,6 +16,15 @@
 /* Interrupt stacks (APM 2, 8.9.4), each with a guard page below. */
 enum ist { IST_NONE, IST_NMI, IST_DF, IST_MC, NR_IST };
 
+/* Host vectors. Devices get those from VECTOR_DEVICE_FIRST to _LAST. */
+#define VECTOR_DEVICE_FIRST 0x30
+#define VECTOR_DEVICE_LAST  0xdf
+#define VECTOR_KICK         0xf0 /* does nothing but interrupt */
+#define VECTOR_TIMER        0xf1
+#define VECTOR_SPURIOUS     0xff
+
+struct irq;
+
 struct tss {
     uint32_t reserved0;
     uint64_t rsp[3], reserved1, ist[7], reserved2;
@@ -33,7 +42,9 @@ struct arch_cpu {
     void *svm_host_vmcb; /* host state for VMLOAD */
     struct vcpu *loaded; /* whose registers and FPU are on this CPU */
 
-    uint64_t irq_pending[4]; /* vectors recorded, waiting for SOFTIRQ_IRQ */
+    uint64_t irq_pending[4];    /* vectors recorded, waiting for SOFTIRQ_IRQ */
+    unsigned int irq_eois_owed; /* of level-triggered ones, not acknowledged yet */
+    struct irq *irq[VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1];
     uint32_t apic_timer_count;
 };
 
@@ -43,16 +54,11 @@ struct trap_frame {
     uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-/* Host vectors. Devices get those from VECTOR_DEVICE_FIRST to _LAST. */
-#define VECTOR_DEVICE_FIRST 0x30
-#define VECTOR_DEVICE_LAST  0xdf
-#define VECTOR_KICK         0xf0 /* does nothing but interrupt */
-#define VECTOR_TIMER        0xf1
-#define VECTOR_SPURIOUS     0xff
-
 void uart_init(uint16_t base);
 void uart_enable_rx_interrupt(void);
 uint16_t uart_port(void);
+/* Its ISA interrupt. */
+uint8_t uart_irq_line(void);
 
 /* This CPU's GDT, TSS, IDT and GS. */
 void cpu_desc_init(struct cpu *c);

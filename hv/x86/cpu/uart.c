@@ -44,6 +44,11 @@ uint16_t uart_port(void)
     return port;
 }
 
+uint8_t uart_irq_line(void)
+{
+    return port == 0x2f8 ? 3 : 4;
+}
+
 void arch_console_putc(char c)
 {
     if (!port)
