@@ -58,23 +58,19 @@ static void break_ring(struct domain *domain, uint32_t error, const char *why)
     xen_notify_port(domain->port);
 }
 
-/* Moves queued output into the ring. The journal has it all by now. */
-static void flush_ring(struct conn *conn)
+/* Moves queued output into the ring as far as there is room. False if the ring is broken. */
+static bool fill_ring(struct domain *domain, bool *filled)
 {
-    struct domain *domain = conn->domain;
+    struct conn *conn = domain->conn;
     struct message *message;
-    bool notify = domain->consumed;
 
-    if (!domain->connected || domain->broken) {
-        return;
-    }
     while ((message = TAILQ_FIRST(&conn->out))) {
         int room = ring_writable(&domain->ring);
         uint32_t left = message->length - message->sent;
 
         if (room < 0) {
             break_ring(domain, XENSTORE_ERROR_RINGIDX, "has an rsp_cons that makes no sense");
-            return;
+            return false;
         }
         if (!room) {
             break;
@@ -84,12 +80,37 @@ static void flush_ring(struct conn *conn)
         }
         ring_put(&domain->ring, message->data + message->sent, left);
         conn_sent(conn, left);
-        notify = true;
+        *filled = true;
     }
-    if (notify) {
+    return true;
+}
+
+/*
+ * Moves queued output into the ring. The journal has it all by now.
+ *
+ * A guest notifies only if it finds that all it had written before has been consumed, or that the
+ * ring was full of answers. What it did before it could see our new indexes it told nobody: so the
+ * ring is looked at again once they are published.
+ */
+static void flush_ring(struct conn *conn)
+{
+    struct domain *domain = conn->domain;
+    bool publish = domain->consumed;
+
+    if (!domain->connected || domain->broken) {
+        return;
+    }
+    do {
+        if (!fill_ring(domain, &publish) || !publish) {
+            return;
+        }
         ring_publish(&domain->ring);
         xen_notify_port(domain->port);
-        domain->consumed = false;
+        domain->consumed = publish = false;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    } while (TAILQ_FIRST(&conn->out) && ring_writable(&domain->ring) != 0);
+    if (ring_readable(&domain->ring) != 0) {
+        set_ready(domain, true);
     }
 }
 
@@ -393,48 +414,50 @@ static void take(struct domain *domain, size_t length)
     conn_set_dirty(domain->conn);
 }
 
+/* Takes from the ring until the input has @length bytes; true if it has. */
+static bool take_until(struct domain *domain, size_t length, size_t *waiting)
+{
+    size_t part = length - domain->conn->in.have;
+
+    if (part > *waiting) {
+        part = *waiting;
+    }
+    if (part) {
+        take(domain, part);
+        *waiting -= part;
+    }
+    return domain->conn->in.have == length;
+}
+
 /*
- * Gets the next request. One that fits into the ring is taken when it is whole, so that nothing of
- * it needs to be kept; a larger one as it comes. 1: it is whole, 0: not yet, -1: ring broken.
+ * Gets the next request. Parts of one are taken as they come: a guest that adds the rest does not
+ * notify as long as we have left something. 1: it is whole, 0: not yet, -1: ring broken.
  */
 static int take_request(struct domain *domain, struct xsd_sockmsg *header)
 {
     struct input *in = &domain->conn->in;
-    int waiting = ring_readable(&domain->ring);
-    size_t whole, part;
+    uint32_t before = in->have;
+    int readable = ring_readable(&domain->ring);
+    size_t waiting = (size_t)readable;
+    bool whole = false;
 
-    if (waiting < 0) {
+    if (readable < 0) {
         break_ring(domain, XENSTORE_ERROR_RINGIDX, "has a req_prod that makes no sense");
         return -1;
     }
-    if (in->have) {
+    if (in->have >= sizeof(*header) || take_until(domain, sizeof(*header), &waiting)) {
         memcpy(header, in->data, sizeof(*header));
-    } else if ((size_t)waiting < sizeof(*header)) {
-        return 0;
-    } else {
-        ring_peek(&domain->ring, header, sizeof(*header));
-    }
-    if (header->len > XENSTORE_PAYLOAD_MAX) {
-        break_ring(domain, XENSTORE_ERROR_PROTO, "sends a request that is too long");
-        return -1;
-    }
-    whole = sizeof(*header) + header->len;
-    part = whole - in->have;
-    if (part > (size_t)waiting) {
-        if (!waiting || whole <= XENSTORE_RING_SIZE) {
-            return 0;
+        if (header->len > XENSTORE_PAYLOAD_MAX) {
+            break_ring(domain, XENSTORE_ERROR_PROTO, "sends a request that is too long");
+            return -1;
         }
-        part = (size_t)waiting;
+        whole = take_until(domain, sizeof(*header) + header->len, &waiting);
     }
-    take(domain, part);
-    if (in->have == part) {
-        /* What was checked counts, not what the guest may have made of it since. */
-        memcpy(in->data, header, sizeof(*header));
+    /* What came in one piece is answered before anybody may see that it was taken. */
+    if (in->have != before && (before || !whole)) {
+        state_log_input(domain, in->data + before, in->have - before);
     }
-    if (whole > XENSTORE_RING_SIZE) {
-        state_log_input(domain, in->data + in->have - part, part);
-    }
-    return in->have == whole;
+    return whole;
 }
 
 static void serve(struct domain *domain)
@@ -457,7 +480,7 @@ static void serve(struct domain *domain)
     set_ready(domain, true);
 }
 
-bool domain_serve_ready(struct store *store)
+void domain_serve_ready(struct store *store)
 {
     struct domain *domain, *last = TAILQ_LAST(&store->ready, domain_list);
     bool end = !last;
@@ -468,5 +491,4 @@ bool domain_serve_ready(struct store *store)
         set_ready(domain, false);
         serve(domain);
     }
-    return !TAILQ_EMPTY(&store->ready);
 }

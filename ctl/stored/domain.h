@@ -67,7 +67,10 @@ void domain_check_all(struct store *store);
 /* The event channel @port has fired: 0: all of them may have. */
 void domain_event(struct store *store, uint32_t port);
 
-/* Serves requests of the rings that have some, a few of each; true if there may be more. */
-bool domain_serve_ready(struct store *store);
+/*
+ * Serves requests of the rings that have some, a few of each. Rings that may have more are in
+ * store->ready then, as are those that a later store_commit() finds to have got some.
+ */
+void domain_serve_ready(struct store *store);
 
 #endif

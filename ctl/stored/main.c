@@ -279,8 +279,9 @@ static void run(struct loop *loop, struct store *store)
 
     while (!ending) {
         loop_run(loop, more ? 0 : -1);
-        more = domain_serve_ready(store);
+        domain_serve_ready(store);
         store_commit(store);
+        more = !TAILQ_EMPTY(&store->ready); /* also what the commit has found in the rings */
         socket_reap();
     }
 }
