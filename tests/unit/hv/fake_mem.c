@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,6 +8,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 #include <hv/arch.h>
+#include <hv/atomic.h>
 
 #include "fake_mem.h"
 
@@ -17,17 +19,34 @@ unsigned int nr_cpus = 1;
 struct domain *dom0;
 uint32_t fake_seed = 1;
 
+static struct cpu other_cpus[8];
+static __thread struct cpu *this_thread; /* NULL: the main thread */
+
 static struct domain *domains[8];
 static unsigned int refs[8];
 
 struct cpu *this_cpu(void)
 {
-    return &fake_cpu;
+    return this_thread ? this_thread : &fake_cpu;
 }
 
 void arch_cpu_relax(void)
 {
-    fail_msg("a lock that is never released");
+    if (nr_cpus == 1)
+        fail_msg("a lock that is never released");
+    sched_yield();
+}
+
+void fake_cpu_enter(unsigned int id)
+{
+    this_thread = cpus[id] = other_cpus[id].self = &other_cpus[id];
+    this_thread->id = id;
+}
+
+void fake_cpu_leave(void)
+{
+    assert_int_equal(this_thread->lock_depth, 0);
+    assert_null(page_alloc(ORDER_1G, 0)); /* empties the cache */
 }
 
 static uintptr_t reserve(size_t size)
@@ -94,20 +113,20 @@ struct domain *domain_get(domid_t domid)
 {
     if (domid >= 8 || !domains[domid])
         return NULL;
-    refs[domid]++;
+    atomic_inc(&refs[domid]);
     return domains[domid];
 }
 
 void domain_ref(struct domain *d)
 {
     assert_true(refs[d->domid]);
-    refs[d->domid]++;
+    atomic_inc(&refs[d->domid]);
 }
 
 void domain_put(struct domain *d)
 {
     assert_true(refs[d->domid]);
-    refs[d->domid]--;
+    atomic_dec(&refs[d->domid]);
 }
 
 uint32_t fake_random(void)

@@ -20,6 +20,13 @@
 
 extern struct cpu fake_cpu;
 
+/*
+ * Makes the calling thread CPU @id (1 and up), until fake_cpu_leave. The main
+ * thread is CPU 0. With more than one, waiting for a lock is no failure.
+ */
+void fake_cpu_enter(unsigned int id);
+void fake_cpu_leave(void);
+
 /* Once for each program: maps the arena and gives it to the allocator. */
 void fake_mem_setup(void);
 /* Empties the CPU's cache and scrubs: what is free is then in the largest blocks. */

@@ -43,3 +43,7 @@ hv-memory-op-unit-y = tests/unit/hv/test_memory_op.o hv/core/memory_op.o \
 unit-tests += hv-boot-scratch
 hv-boot-scratch-unit-y = tests/unit/hv/test_boot_scratch.o tests/unit/hv/fake_log.o \
   hv/core/boot_scratch.o
+unit-tests += hv-mem-threads
+hv-mem-threads-unit-y = tests/unit/hv/test_mem_threads.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o \
+  hv/x86/mm/npt.o $(hv-mem-unit-y)
+hv-mem-threads-unit-libs = -lpthread
