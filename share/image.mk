@@ -42,8 +42,12 @@ build/dom0/pando.cpio.gz: $(prog-bins) share/examples/demo.json share/pack-tree 
 build/dom0.cpio.gz: build/dom0/base.cpio.gz build/dom0/pando.cpio.gz
 	$(Q)cat $^ >$@
 
+# QEMU's multiboot loader takes an ELF32 file only; GRUB takes both.
+build/pando32: build/pando
+	$(Q)$(OBJCOPY) -O elf32-i386 $< $@
+
 build/pando.iso: build/pando build/vmlinuz build/dom0.cpio.gz share/make-iso
 	$(call say,ISO,$@)
 	$(Q)share/make-iso $@ build/pando build/vmlinuz build/dom0.cpio.gz
 
-all: build/vmlinuz build/vmlinux build/dom0.cpio.gz build/pando.iso
+all: build/pando32 build/vmlinuz build/vmlinux build/dom0.cpio.gz build/pando.iso
