@@ -28,6 +28,14 @@ uint64_t hvm_xcr0_mask(void)
     return mask;
 }
 
+static uint64_t get_xcr0(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ __volatile__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return lo | (uint64_t)hi << 32;
+}
+
 static void set_xcr0(uint64_t v)
 {
     __asm__ __volatile__("xsetbv" : : "a"((uint32_t)v), "d"((uint32_t)(v >> 32)), "c"(0));
@@ -96,6 +104,8 @@ void fpu_save(struct vcpu *v)
         __asm__ __volatile__("fxsave64 (%0)" : : "r"(v->arch->fpu) : "memory");
         return;
     }
+    /* Not what XSETBV's exit left: QEMU's TCG lets the guest execute it. */
+    v->arch->xcr0 = get_xcr0();
     if (v->arch->xcr0 != mask)
         set_xcr0(mask);
     __asm__ __volatile__("xsave64 (%0)"
