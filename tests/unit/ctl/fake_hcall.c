@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+#include "fake_hcall.h"
+
+#include <errno.h>
+
+#define GARBAGE 0xc2
+
+struct fake_host fake_host;
+
+/* What is mapped now, one mapping at a time. */
+static struct {
+    void *address;
+    uint64_t gfn;
+    size_t count;
+    bool resource;
+} mapping;
+
+void fake_host_reset(void)
+{
+    for (size_t i = 0; i < FAKE_FRAMES; i++) {
+        free(fake_host.frames[i]);
+    }
+    memset(&fake_host, 0, sizeof(fake_host));
+    fake_host.populate_limit = -1;
+    fake_host.next_port = FAKE_FIRST_PORT;
+}
+
+static uint8_t *frame_of(uint64_t gfn)
+{
+    assert_true(gfn < FAKE_FRAMES && fake_host.present[gfn]);
+    if (!fake_host.frames[gfn]) {
+        fake_host.frames[gfn] = malloc(XEN_PAGE_SIZE);
+        memset(fake_host.frames[gfn], fake_host.is_pando ? 0 : GARBAGE, XEN_PAGE_SIZE);
+    }
+    return fake_host.frames[gfn];
+}
+
+uint8_t fake_byte(uint64_t paddr)
+{
+    return frame_of(paddr >> XEN_PAGE_SHIFT)[paddr & (XEN_PAGE_SIZE - 1)];
+}
+
+void *hcall_alloc(struct hcall *hcall, size_t size)
+{
+    return calloc(1, size);
+}
+
+void hcall_free(struct hcall *hcall, void *buf, size_t size)
+{
+    free(buf);
+}
+
+long hcall_version(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
+{
+    assert_int_equal(cmd, XENVER_extraversion);
+    strcpy(arg, fake_host.is_pando ? ".0-pando" : ".7");
+    return 0;
+}
+
+long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, size_t count,
+                    unsigned int order)
+{
+    assert_int_equal(domid, FAKE_DOMID);
+    if (fake_host.populate_limit == 0) {
+        return -ENOMEM;
+    }
+    fake_host.populate_limit -= fake_host.populate_limit > 0;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(gfns[i] & ((1ull << order) - 1), 0);
+        if (order == 18 && fake_host.no_order_18 && i == 1) {
+            return 1;
+        }
+        for (uint64_t n = 0; n < 1ull << order && gfns[i] + n < FAKE_FRAMES; n++) {
+            assert_false(fake_host.present[gfns[i] + n]);
+            fake_host.present[gfns[i] + n] = true;
+        }
+        fake_host.pages += 1ull << order;
+        fake_host.extents[order / 9]++;
+    }
+    return (long)count;
+}
+
+long hcall_memory(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
+{
+    const struct xen_foreign_memory_map *map = arg;
+
+    assert_int_equal(cmd, XENMEM_set_memory_map);
+    assert_int_equal(map->domid, FAKE_DOMID);
+    fake_host.map_entries = map->map.nr_entries;
+    return 0;
+}
+
+int hcall_map(struct hcall *hcall, uint32_t domid, uint64_t gfn, size_t count, bool writable,
+              void **address)
+{
+    assert_int_equal(domid, FAKE_DOMID);
+    assert_null(mapping.address);
+    if (fake_host.map_error) {
+        return fake_host.map_error;
+    }
+    mapping.address = malloc(count << XEN_PAGE_SHIFT);
+    mapping.gfn = gfn;
+    mapping.count = count;
+    mapping.resource = false;
+    for (size_t i = 0; i < count; i++) {
+        memcpy((uint8_t *)mapping.address + i * XEN_PAGE_SIZE, frame_of(gfn + i), XEN_PAGE_SIZE);
+    }
+    fake_host.mapped += count;
+    fake_host.maps_total += count;
+    *address = mapping.address;
+    return 0;
+}
+
+int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint32_t id,
+                       uint32_t frame, size_t count, void **address)
+{
+    assert_int_equal(type, XENMEM_resource_grant_table);
+    assert_int_equal(id, XENMEM_resource_grant_table_id_shared);
+    assert_int_equal(frame, 0);
+    assert_int_equal(count, 1);
+    if (fake_host.resource_error) {
+        return fake_host.resource_error;
+    }
+    mapping.address = fake_host.grants;
+    mapping.count = 1;
+    mapping.resource = true;
+    fake_host.mapped++;
+    *address = fake_host.grants;
+    return 0;
+}
+
+void hcall_unmap(void *address, size_t count)
+{
+    assert_ptr_equal(address, mapping.address);
+    assert_int_equal(count, mapping.count);
+    fake_host.mapped -= count;
+    if (!mapping.resource) {
+        for (size_t i = 0; i < count; i++) {
+            memcpy(frame_of(mapping.gfn + i), (uint8_t *)address + i * XEN_PAGE_SIZE,
+                   XEN_PAGE_SIZE);
+        }
+        free(address);
+    }
+    mapping.address = NULL;
+}
+
+int hcall_evtchn_alloc(struct hcall *hcall, uint32_t domid, uint32_t remote, uint32_t *port)
+{
+    assert_int_equal(domid, FAKE_DOMID);
+    assert_int_equal(remote, 0);
+    *port = fake_host.next_port++;
+    return 0;
+}
+
+int hcall_param_set(struct hcall *hcall, uint32_t domid, uint32_t param, uint64_t value)
+{
+    assert_true(param < FAKE_PARAMS);
+    fake_host.params[param] = value;
+    return 0;
+}
+
+static void add_record(uint16_t type, uint16_t instance, const void *body, uint32_t length)
+{
+    struct hvm_save_descriptor d = { type, instance, length };
+
+    memcpy(fake_host.records + fake_host.records_size, &d, sizeof(d));
+    memcpy(fake_host.records + fake_host.records_size + sizeof(d), body, length);
+    fake_host.records_size += (uint32_t)sizeof(d) + length;
+}
+
+/* What the hypervisor has for a new domain of two vCPUs: more than the builder is interested in. */
+static void make_records(void)
+{
+    HVM_SAVE_TYPE(HEADER) header = { .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION };
+    HVM_SAVE_TYPE(MTRR) mtrr = { .msr_mtrr_cap = 0x508 };
+    uint8_t other[24] = { 1, 2, 3 };
+
+    fake_host.records_size = 0;
+    add_record(HVM_SAVE_CODE(HEADER), 0, &header, sizeof(header));
+    add_record(77, 0, other, sizeof(other));
+    add_record(HVM_SAVE_CODE(MTRR), 0, &mtrr, sizeof(mtrr));
+    add_record(HVM_SAVE_CODE(MTRR), 1, &mtrr, sizeof(mtrr));
+    add_record(HVM_SAVE_CODE(END), 0, "", 0);
+}
+
+int hcall_domctl(struct hcall *hcall, struct xen_domctl *op)
+{
+    struct xen_domctl_hvmcontext *context = &op->u.hvmcontext;
+    void *buffer;
+
+    assert_int_equal(op->domain, FAKE_DOMID);
+    buffer = context->buffer.p;
+    if (op->cmd == XEN_DOMCTL_gethvmcontext) {
+        make_records();
+        if (buffer) {
+            assert_true(context->size >= fake_host.records_size);
+            memcpy(buffer, fake_host.records, fake_host.records_size);
+        }
+        context->size = fake_host.records_size;
+        return fake_host.context_error;
+    }
+    assert_int_equal(op->cmd, XEN_DOMCTL_sethvmcontext);
+    assert_true(context->size <= sizeof(fake_host.records));
+    memcpy(fake_host.records, buffer, context->size);
+    fake_host.records_size = context->size;
+    return 0;
+}

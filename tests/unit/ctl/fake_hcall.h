@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hypervisor with one domain, behind hcall.h: frames, parameters, grants, records.
+ */
+#ifndef CTL_FAKE_HCALL_H
+#define CTL_FAKE_HCALL_H
+
+#include "hcall.h"
+
+#define FAKE_DOMID      5u
+#define FAKE_FRAMES     0x100000u /* below 4 GiB */
+#define FAKE_PARAMS     64u
+#define FAKE_FIRST_PORT 3u
+
+struct fake_host {
+    bool is_pando;       /* gives zeroed memory, and says so */
+    bool no_order_18;    /* has no free GiB in one piece */
+    long populate_limit; /* calls of populate until memory runs out; -1: never */
+    int map_error, resource_error, context_error;
+
+    bool present[FAKE_FRAMES];
+    uint8_t *frames[FAKE_FRAMES]; /* those that were mapped */
+    uint64_t pages;               /* given in all, above 4 GiB too */
+    uint64_t extents[3];          /* by order: 0, 9, 18 */
+    size_t mapped, maps_total;    /* frames, now and in all */
+
+    uint64_t params[FAKE_PARAMS];
+    uint32_t next_port;
+    grant_entry_v1_t grants[512];
+    unsigned int map_entries;
+    uint8_t records[16384];
+    uint32_t records_size;
+};
+
+extern struct fake_host fake_host;
+
+void fake_host_reset(void);
+
+/* Reads the domain's memory; frames never mapped are garbage, or zero on Pando. */
+uint8_t fake_byte(uint64_t paddr);
+
+#endif
