@@ -275,12 +275,14 @@ static int conn_send_request(struct store *store, struct xsd_sockmsg *header,
     return conn_write(store, message, length, deadline);
 }
 
-/* Reads until the answer to request @id comes; events on the way are queued. */
+/* Reads until the answer to request @id comes, whose *payload is set; events on the way are queued.
+ */
 static int conn_read_reply(struct store *store, uint32_t id, struct xsd_sockmsg *header,
                            char **payload, int64_t deadline)
 {
     for (;;) {
-        int err = conn_read_message(store, header, payload, deadline);
+        char *message;
+        int err = conn_read_message(store, header, &message, deadline);
         uint64_t one = 1;
 
         if (err) {
@@ -288,12 +290,13 @@ static int conn_read_reply(struct store *store, uint32_t id, struct xsd_sockmsg 
         }
         if (header->type != XS_WATCH_EVENT) {
             if (header->req_id == id) {
+                *payload = message;
                 return 0;
             }
-            free(*payload);
+            free(message);
             return -EPROTO;
         }
-        err = conn_queue_event(store, *payload, header->len);
+        err = conn_queue_event(store, message, header->len);
         if (err) {
             return err;
         }

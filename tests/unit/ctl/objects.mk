@@ -23,3 +23,7 @@ ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o test
   ctl/build.o ctl/build_vcpu.o ctl/build_layout.o ctl/build_acpi.o ctl/build_start.o \
   $(ctl-kernel-objects)
 ctl-build-unit-libs := $(ctl-unpack-libs)
+
+unit-tests += ctl-store
+ctl-store-unit-y := tests/unit/ctl/test_store.o ctl/store.o ctl/store_conn.o ctl/store_nodes.o
+ctl-store-unit-libs := -lpthread
