@@ -159,8 +159,8 @@ enum pando_code domain_set_aside(pando_t *pando, uint32_t domid, const char *nam
     enum pando_code code = PANDO_OK;
     bool taken = true;
 
-    for (int i = 1; taken && i < SUFFIX_MAX && !code; i++) {
-        snprintf(free_name, sizeof(free_name), "%.56s-%d", name, i);
+    for (unsigned int i = 1; taken && i < SUFFIX_MAX && !code; i++) {
+        snprintf(free_name, sizeof(free_name), "%.50s-%u", name, i);
         code = name_is_taken(pando, free_name, domid, &taken);
     }
     if (!code) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "hcall.h"
-#include "store_conn.h"
+#include "store.h"
 
 pando_t *pando_open(void)
 {
@@ -34,15 +34,25 @@ void pando_close(pando_t *pando)
         return;
     }
     store_close(pando->store);
-    while (pando->old) {
-        struct store *next = pando->old->next;
-
-        store_close(pando->old);
-        pando->old = next;
+    for (size_t i = 0; i < pando->old_count; i++) {
+        store_close(pando->old[i]);
     }
+    free(pando->old);
     hcall_close(pando->hcall);
     pthread_mutex_destroy(&pando->lock);
     free(pando);
+}
+
+/* Puts a failed connection away, which other threads may be about to find failed. */
+static void put_away(pando_t *pando)
+{
+    struct store **bigger = reallocarray(pando->old, pando->old_count + 1, sizeof(*bigger));
+
+    if (bigger) {
+        pando->old = bigger;
+        pando->old[pando->old_count++] = pando->store;
+        pando->store = NULL;
+    }
 }
 
 enum pando_code pando_store(pando_t *pando, struct store **store)
@@ -51,9 +61,7 @@ enum pando_code pando_store(pando_t *pando, struct store **store)
 
     pthread_mutex_lock(&pando->lock);
     if (pando->store && store_is_broken(pando->store)) {
-        pando->store->next = pando->old;
-        pando->old = pando->store;
-        pando->store = NULL;
+        put_away(pando);
     }
     if (!pando->store) {
         int err = store_open(&pando->store, NULL);

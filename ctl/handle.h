@@ -11,7 +11,8 @@ struct pando {
     struct hcall *hcall;
     pthread_mutex_t lock; /* of what is below */
     struct store *store;  /* NULL until it is needed */
-    struct store *old;    /* failed ones, which other threads may still use: closed at the end */
+    struct store **old;   /* failed ones, which other threads may still use: closed at the end */
+    size_t old_count;
 };
 
 struct pando_error {

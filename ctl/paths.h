@@ -3,7 +3,11 @@
 #ifndef PANDO_PATHS_H
 #define PANDO_PATHS_H
 
-#define PANDO_RUN_DIR    "/run/pando"
+#ifdef UNIT_TEST
+#define PANDO_RUN_DIR "/tmp/pando-unit-test" /* made and removed by the test */
+#else
+#define PANDO_RUN_DIR "/run/pando"
+#endif
 #define PANDO_LOCK_DIR   PANDO_RUN_DIR "/lock"
 #define PANDO_DOMAIN_DIR PANDO_RUN_DIR "/domains"
 

@@ -33,7 +33,6 @@ struct store {
     int failed; /* negative errno that has ended the connection, or 0 */
     struct store_queued *head, **tail;
     unsigned int queued;
-    struct store *next; /* for the owner of several */
 };
 
 /*

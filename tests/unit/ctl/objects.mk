@@ -27,3 +27,11 @@ ctl-build-unit-libs := $(ctl-unpack-libs)
 unit-tests += ctl-store
 ctl-store-unit-y := tests/unit/ctl/test_store.o ctl/store.o ctl/store_conn.o ctl/store_nodes.o
 ctl-store-unit-libs := -lpthread
+
+# The whole library but what talks to the hypervisor and to the store.
+ctl-domain-objects := $(filter-out ctl/hcall%.o ctl/store.o ctl/store_conn.o,$(libpando-y))
+
+unit-tests += ctl-domain
+ctl-domain-unit-y := tests/unit/ctl/test_domain.o tests/unit/ctl/fake_domains.o \
+  tests/unit/ctl/fake_store.o tests/unit/ctl/kernel.o $(ctl-domain-objects)
+ctl-domain-unit-libs = $(libpando-libs)

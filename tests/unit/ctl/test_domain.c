@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* The lifecycle of guests, with a fake hypervisor and a fake store. */
+#include "test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "domain.h"
+#include "fake_domains.h"
+#include "fake_store.h"
+#include "kernel.h"
+#include "paths.h"
+
+#define KERNEL_PATH PANDO_RUN_DIR "/kernel"
+#define UUID        "01234567-89ab-cdef-0123-456789abcdef"
+
+static pando_t *pando;
+static uint64_t free_before;
+
+static int setup(void **state)
+{
+    size_t size;
+    uint8_t *kernel = kernel_make(true, &size);
+    FILE *file;
+
+    assert_int_equal(make_dir(PANDO_RUN_DIR), 0);
+    file = fopen(KERNEL_PATH, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(kernel, 1, size, file), size);
+    fclose(file);
+    free(kernel);
+    fake_domains_reset();
+    fake_store_reset();
+    free_before = fake_domains.free_kib;
+    pando = pando_open();
+    assert_non_null(pando);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    pando_close(pando);
+    unlink(KERNEL_PATH);
+    assert_int_equal(rmdir(PANDO_LOCK_DIR), 0); /* no lock is left */
+    rmdir(PANDO_DOMAIN_DIR);
+    rmdir(PANDO_RUN_DIR);
+    return 0;
+}
+
+static struct pando_config config_named(const char *name)
+{
+    struct pando_config config = { .name = (char *)(uintptr_t)name,
+                                   .kernel = (char *)(uintptr_t)KERNEL_PATH,
+                                   .memory_mib = 64,
+                                   .maxmem_mib = 96,
+                                   .vcpus = 1,
+                                   .maxvcpus = 2,
+                                   .cpus_all = true };
+
+    memset(config.cpus, 0xff, sizeof(config.cpus));
+    return config;
+}
+
+static void expect_nothing_left(void)
+{
+    uint32_t *ids;
+    size_t count;
+
+    assert_int_equal(fake_domains_count(), 0);
+    assert_int_equal(fake_domains.free_kib, free_before);
+    assert_int_equal(fake_domains.mapped, 0);
+    assert_int_equal(fake_store_count("/"), 0);
+    assert_int_equal(domain_state_list(&ids, &count), PANDO_OK);
+    assert_int_equal(count, 0);
+    free(ids);
+}
+
+static uint32_t create(const char *name)
+{
+    struct pando_config config = config_named(name);
+    uint32_t domid;
+
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_OK);
+    return domid;
+}
+
+static void destroy(uint32_t domid)
+{
+    assert_int_equal(pando_domain_destroy(pando, domid), PANDO_OK);
+}
+
+static void a_guest_comes_and_goes(void **state)
+{
+    uint32_t domid = create("a"), found;
+    struct pando_domain info;
+    char *json;
+
+    assert_int_equal(fake_store.introduced, 1);
+    assert_string_equal(fake_store_value("/local/domain/1/name"), "a");
+    assert_string_equal(fake_store_value("/local/domain/1/memory/target"), "65536");
+    assert_string_equal(fake_store_value("/local/domain/1/memory/static-max"), "98304");
+    assert_string_equal(fake_store_value("/local/domain/1/cpu/1/availability"), "offline");
+    assert_int_equal(pando_domain_info(pando, domid, &info), PANDO_OK);
+    assert_int_equal(info.state, PANDO_DOMAIN_RUNNING);
+    assert_int_equal(info.target_kib, 65536);
+    assert_int_equal(pando_domain_find(pando, "a", &found), PANDO_OK);
+    assert_int_equal(found, domid);
+    assert_int_equal(pando_domain_find(pando, "1", &found), PANDO_OK);
+    assert_int_equal(pando_domain_find(pando, info.uuid, &found), PANDO_OK);
+    assert_int_equal(pando_domain_find(pando, "b", &found), PANDO_E_NOT_FOUND);
+    assert_int_equal(pando_domain_config(pando, domid, &json), PANDO_OK);
+    assert_non_null(strstr(json, info.uuid));
+    free(json);
+    destroy(domid);
+    assert_int_equal(pando_domain_destroy(pando, domid), PANDO_E_NOT_FOUND);
+    expect_nothing_left();
+}
+
+/* Whichever call of the hypervisor fails: nothing is left, and the error tells of the failure. */
+static void a_failed_hypercall_leaves_nothing(void **state)
+{
+    static const int errors[] = { -EINVAL, -ENOMEM };
+
+    for (int e = 0; e < 2; e++) {
+        enum pando_code code = PANDO_E_SYSTEM;
+        uint32_t domid = 0;
+        int n;
+
+        for (n = 0; code; n++) {
+            struct pando_config config = config_named("a");
+
+            fake_domains.next_id = 1;
+            fake_domains.fail_by = errors[e];
+            fake_domains.fail_in = n;
+            code = pando_domain_create(pando, &config, NULL, &domid);
+            if (code) {
+                assert_true(code == PANDO_E_HYPERVISOR || code == PANDO_E_NO_MEMORY);
+                expect_nothing_left();
+            } else if (fake_domains.fail_in < 0) {
+                code = PANDO_E_SYSTEM; /* it got along without what had failed: go on */
+                destroy(domid);
+            }
+            assert_true(n < 1000);
+        }
+        assert_true(n > 15);
+        fake_domains.fail_in = -1;
+        destroy(domid);
+        expect_nothing_left();
+    }
+}
+
+static void a_failed_store_request_leaves_nothing(void **state)
+{
+    enum pando_code code = PANDO_E_SYSTEM;
+    uint32_t domid = 0;
+    int n;
+
+    for (n = 0; code; n++) {
+        struct pando_config config = config_named("a");
+
+        fake_domains.next_id = 1;
+        fake_store.fail_in = n;
+        code = pando_domain_create(pando, &config, NULL, &domid);
+        if (code) {
+            assert_int_equal(code, PANDO_E_STORE);
+            expect_nothing_left();
+        } else if (fake_store.fail_in < 0) {
+            code = PANDO_E_SYSTEM; /* what failed was only for information: go on */
+            destroy(domid);
+        }
+        assert_true(n < 1000);
+    }
+    assert_true(n > 30);
+    fake_store.fail_in = -1;
+    destroy(domid);
+    expect_nothing_left();
+}
+
+static void names_and_uuids_are_unique(void **state)
+{
+    struct pando_config config = config_named("a");
+    uint32_t first, other;
+
+    strcpy(config.uuid, UUID);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &first), PANDO_OK);
+    config.uuid[0] = '\0';
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &other), PANDO_E_EXISTS);
+    assert_string_equal(pando_error_key(pando), "name");
+    config.name = (char *)(uintptr_t) "b";
+    strcpy(config.uuid, UUID);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &other), PANDO_E_EXISTS);
+    assert_string_equal(pando_error_key(pando), "uuid");
+    assert_int_equal(fake_domains_count(), 1);
+    destroy(first);
+    expect_nothing_left();
+}
+
+static void too_much_memory_is_refused_at_once(void **state)
+{
+    struct pando_config config = config_named("a");
+    uint32_t domid;
+
+    config.memory_mib = config.maxmem_mib = 2048;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_NO_MEMORY);
+    assert_string_equal(pando_error_key(pando), "memory");
+    assert_non_null(strstr(pando_error_text(pando), "1024 MiB are free"));
+    assert_int_equal(fake_domains.next_id, 1);
+    expect_nothing_left();
+}
+
+static void without_a_store_there_is_information(void **state)
+{
+    struct pando_config config = config_named("a");
+    struct pando_domain *list;
+    uint32_t domid;
+    size_t count;
+
+    fake_store.dead = true;
+    assert_int_equal(pando_domain_list(pando, &list, &count), PANDO_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].name, "Domain-0");
+    free(list);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_STORE);
+    fake_store.dead = false;
+    expect_nothing_left();
+}
+
+static void pausing_twice_is_pausing(void **state)
+{
+    uint32_t domid = create("a");
+
+    assert_int_equal(pando_domain_pause(pando, domid), PANDO_OK);
+    assert_int_equal(pando_domain_pause(pando, domid), PANDO_OK);
+    assert_true(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    assert_int_equal(pando_domain_unpause(pando, domid), PANDO_OK);
+    assert_int_equal(pando_domain_unpause(pando, domid), PANDO_OK);
+    assert_false(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    assert_int_equal(pando_domain_pause(pando, 0), PANDO_E_INVALID);
+    assert_int_equal(pando_domain_destroy(pando, 0), PANDO_E_INVALID);
+    destroy(domid);
+}
+
+static void a_rename_reaches_everything(void **state)
+{
+    uint32_t a = create("a"), b = create("b");
+    char *json;
+
+    assert_int_equal(pando_domain_rename(pando, a, "b"), PANDO_E_EXISTS);
+    assert_int_equal(pando_domain_rename(pando, a, "no/name"), PANDO_E_INVALID);
+    assert_int_equal(pando_domain_rename(pando, a, "c"), PANDO_OK);
+    assert_string_equal(fake_store_value("/local/domain/1/name"), "c");
+    assert_int_equal(pando_domain_config(pando, a, &json), PANDO_OK);
+    assert_non_null(strstr(json, "\"c\""));
+    free(json);
+    assert_int_equal(pando_domain_rename(pando, b, "a"), PANDO_OK);
+    destroy(a);
+    destroy(b);
+    expect_nothing_left();
+}
+
+static void a_guest_set_aside_makes_room(void **state)
+{
+    struct pando_config config = config_named("a"), saved;
+    struct pando_domain info;
+    uint32_t first, second;
+
+    strcpy(config.uuid, UUID);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &first), PANDO_OK);
+    assert_int_equal(domain_set_aside(pando, first, "a"), PANDO_OK);
+    assert_int_equal(pando_domain_info(pando, first, &info), PANDO_OK);
+    assert_string_equal(info.name, "a-1");
+    assert_string_not_equal(info.uuid, UUID);
+    assert_int_equal(domain_state_load(first, &saved), PANDO_OK);
+    assert_int_equal(saved.on_crash, PANDO_ACTION_PRESERVE);
+    pando_config_free(&saved);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &second), PANDO_OK);
+    destroy(first);
+    destroy(second);
+    expect_nothing_left();
+}
+
+static void memory_stays_within_its_bounds(void **state)
+{
+    uint32_t domid = create("a");
+
+    assert_int_equal(pando_memory_set(pando, domid, 97 * 1024), PANDO_E_INVALID);
+    assert_string_equal(pando_error_key(pando), "memory");
+    assert_int_equal(pando_memory_set(pando, domid, 96 * 1024), PANDO_OK);
+    assert_string_equal(fake_store_value("/local/domain/1/memory/target"), "98304");
+    assert_int_equal(pando_memory_max_set(pando, domid, 95 * 1024), PANDO_E_INVALID);
+    assert_string_equal(pando_error_key(pando), "maxmem");
+    assert_int_equal(pando_memory_max_set(pando, domid, 200 * 1024), PANDO_OK);
+    assert_int_equal(pando_memory_set(pando, domid, 200 * 1024), PANDO_OK);
+    assert_int_equal(pando_memory_set(pando, domid, 0), PANDO_E_INVALID);
+    destroy(domid);
+}
+
+static void an_unanswered_request_times_out(void **state)
+{
+    uint32_t domid = create("a");
+    enum pando_reason reason = PANDO_REASON_POWEROFF;
+
+    assert_int_equal(pando_domain_shutdown(pando, domid, 1), PANDO_E_TIMEOUT);
+    assert_string_equal(fake_store_value("/local/domain/1/control/shutdown"), "poweroff");
+    assert_int_equal(pando_domain_reboot(pando, domid, 0), PANDO_OK);
+    assert_string_equal(fake_store_value("/local/domain/1/control/shutdown"), "reboot");
+    assert_int_equal(pando_domain_wait(pando, domid, PANDO_EVENT_SHUTDOWN, 1, &reason),
+                     PANDO_E_TIMEOUT);
+    fake_domains.list[domid].flags |= XEN_DOMINF_shutdown | SHUTDOWN_crash
+                                                                << XEN_DOMINF_shutdownshift;
+    assert_int_equal(pando_domain_wait(pando, domid, PANDO_EVENT_SHUTDOWN, -1, &reason), PANDO_OK);
+    assert_int_equal(reason, PANDO_REASON_CRASH);
+    assert_int_equal(pando_domain_shutdown(pando, domid, 1), PANDO_E_STATE);
+    assert_int_equal(pando_domain_wait(pando, domid, PANDO_EVENT_GONE, 0, NULL), PANDO_E_TIMEOUT);
+    destroy(domid);
+    assert_int_equal(pando_domain_wait(pando, domid, PANDO_EVENT_GONE, 0, NULL), PANDO_OK);
+}
+
+/* What a guest that has vanished has left behind goes as well. */
+static void leftovers_are_removed(void **state)
+{
+    static const char *const nodes[] = { "/local/domain/0/backend/vif/1/0/state",
+                                         "/local/domain/0/backend/vbd/1/51712/state",
+                                         "/local/domain/1/device/vbd/51712/state",
+                                         "/local/domain/0/error/backend/vbd/1/51712/error" };
+    uint32_t domid = create("a");
+    struct store *store;
+
+    assert_int_equal(pando_store(pando, &store), PANDO_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(store_write_str(store, 0, nodes[i], "4"), 0);
+    }
+    fake_domains.list[domid].exists = false;
+    fake_domains.free_kib = free_before;
+    assert_int_equal(domain_destroy_locked(pando, domid), PANDO_OK);
+    expect_nothing_left();
+}
+
+static void steps_are_told(void *arg, const char *step, unsigned int done, unsigned int total)
+{
+    unsigned int *calls = arg;
+
+    assert_non_null(step);
+    assert_int_equal(done, *calls);
+    assert_true(done <= total);
+    ++*calls;
+}
+
+static void progress_ends_at_the_total(void **state)
+{
+    struct pando_config config = config_named("a");
+    unsigned int calls = 0;
+    struct pando_create_options options = { true, steps_are_told, &calls };
+    uint32_t domid;
+
+    assert_int_equal(pando_domain_create(pando, &config, &options, &domid), PANDO_OK);
+    assert_int_equal(calls, 7);
+    assert_true(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    destroy(domid);
+}
+
+static void addresses_are_made_of_uuids(void **state)
+{
+    char a[18], b[18], c[18];
+
+    device_mac(UUID, 0, a);
+    device_mac(UUID, 0, b);
+    device_mac(UUID, 1, c);
+    assert_string_equal(a, b);
+    assert_string_not_equal(a, c);
+    assert_memory_equal(a, "00:16:3e:", 9);
+    assert_true(a[9] < '8');
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_guest_comes_and_goes),
+        TEST(a_failed_hypercall_leaves_nothing),
+        TEST(a_failed_store_request_leaves_nothing),
+        TEST(names_and_uuids_are_unique),
+        TEST(too_much_memory_is_refused_at_once),
+        TEST(without_a_store_there_is_information),
+        TEST(pausing_twice_is_pausing),
+        TEST(a_rename_reaches_everything),
+        TEST(a_guest_set_aside_makes_room),
+        TEST(memory_stays_within_its_bounds),
+        TEST(an_unanswered_request_times_out),
+        TEST(leftovers_are_removed),
+        TEST(progress_ends_at_the_total),
+        cmocka_unit_test(addresses_are_made_of_uuids),
+    };
+
+    return cmocka_run_group_tests_name("ctl-domain", tests, NULL, NULL);
+}
