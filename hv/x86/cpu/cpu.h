@@ -84,8 +84,8 @@ extern uint64_t tsc_khz;
 extern uint32_t tsc_to_ns_mul;
 extern int8_t tsc_to_ns_shift;
 extern uint64_t tsc_origin;
-/* Seconds since 1970 when time_now() was 0. */
-extern uint64_t wallclock_boot;
+/* Nanoseconds since 1970 when time_now() was 0. */
+extern uint64_t wallclock_boot_ns;
 void delay_us(uint64_t us);
 
 void smp_start_others(void);

@@ -16,7 +16,7 @@ uint64_t tsc_khz;
 uint32_t tsc_to_ns_mul;
 int8_t tsc_to_ns_shift;
 uint64_t tsc_origin;
-uint64_t wallclock_boot;
+uint64_t wallclock_boot_ns;
 
 static uint64_t scale(uint64_t ticks)
 {
@@ -158,6 +158,6 @@ void time_init(void)
         panic("neither an HPET nor an ACPI PM timer to measure the TSC by");
     set_scale();
     tsc_origin = rdtsc();
-    wallclock_boot = read_cmos_clock();
+    wallclock_boot_ns = read_cmos_clock() * NS_PER_SEC;
     log_info("TSC: %lu.%03lu MHz by %s\n", tsc_khz / 1000, tsc_khz % 1000, source);
 }

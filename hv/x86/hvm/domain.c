@@ -71,7 +71,7 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
     d->arch->paddr_bits = host_paddr_bits();
     if (d->is_privileged)
         rc = ioports_create(d);
-    hvm_time_init(d);
+    hvm_wallclock_update(d);
     return rc;
 }
 

@@ -40,8 +40,8 @@ void hvm_nested_fault(struct vcpu *v);
 void hvm_vcpu_set_pvh_entry(struct vcpu *v, uint32_t eip, uint32_t ebx);
 void hvm_vcpu_set_real_mode(struct vcpu *v, uint16_t cs, uint16_t ip);
 
-/* time.c: vcpu_time_info in the shared pages. */
-void hvm_time_init(struct domain *d);
+/* time.c: the wallclock in the shared info page. */
+void hvm_wallclock_update(struct domain *d);
 
 #define HVM_CPUID_BASE 0x40000000u
 #define MSR_HYPERCALL  0x40000000u

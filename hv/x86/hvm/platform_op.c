@@ -7,18 +7,46 @@
 #include <xen/physdev.h>
 #include <xen/platform.h>
 
+#include "x86/cpu/cpu.h"
+#include "x86/hvm/hvm.h"
+
+/* Dom0's kernel keeps the host's wallclock (from NTP, say): all guests get it from here. */
+static int settime(uint64_t seconds, uint32_t nanoseconds, uint64_t system_time)
+{
+    uint64_t at = seconds * NS_PER_SEC + nanoseconds;
+    struct domain *d;
+
+    if (nanoseconds >= NS_PER_SEC || seconds > UINT32_MAX * 4UL || at < system_time)
+        return -EINVAL;
+    wallclock_boot_ns = at - system_time;
+    for (domid_t id = 0; (d = domain_get_next(id)) != NULL; domain_put(d)) {
+        id = (domid_t)(d->domid + 1);
+        hvm_wallclock_update(d);
+    }
+    return 0;
+}
+
 long do_platform_op(XEN_GUEST_HANDLE(void) arg)
 {
-    uint32_t cmd_version[2];
+    struct xen_platform_op op;
     int rc = permission_host();
 
     if (rc)
         return rc;
-    if (copy_from_guest_va(cmd_version, (vaddr_t)arg.p, sizeof(cmd_version)))
+    if (copy_from_guest_va(&op, (vaddr_t)arg.p, sizeof(op)))
         return -EFAULT;
-    if (cmd_version[1] != XENPF_INTERFACE_VERSION)
+    if (op.interface_version != XENPF_INTERFACE_VERSION)
         return -EACCES;
-    return -ENOSYS;
+    switch (op.cmd) {
+    case XENPF_settime32:
+        return settime(op.u.settime32.secs, op.u.settime32.nsecs, op.u.settime32.system_time);
+    case XENPF_settime64:
+        if (op.u.settime64.mbz)
+            return -EINVAL;
+        return settime(op.u.settime64.secs, op.u.settime64.nsecs, op.u.settime64.system_time);
+    default:
+        return -ENOSYS;
+    }
 }
 
 long do_physdev_op(int cmd, XEN_GUEST_HANDLE(void) arg)

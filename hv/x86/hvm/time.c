@@ -37,16 +37,18 @@ void arch_vcpu_time_update(struct vcpu *v)
     }
 }
 
-void hvm_time_init(struct domain *d)
+void hvm_wallclock_update(struct domain *d)
 {
     struct shared_info *s = d->shared_info;
-    uint64_t seconds = wallclock_boot + (uint64_t)d->time_offset;
+    uint64_t ns = wallclock_boot_ns, seconds = ns / NS_PER_SEC + (uint64_t)d->time_offset;
 
+    if (!s)
+        return;
     s->wc_version |= 1;
     smp_wmb();
     s->wc_sec = (uint32_t)seconds;
     s->wc_sec_hi = (uint32_t)(seconds >> 32);
-    s->wc_nsec = 0;
+    s->wc_nsec = (uint32_t)(ns % NS_PER_SEC);
     smp_wmb();
     s->wc_version++;
 }

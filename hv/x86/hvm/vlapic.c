@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <hv/arch.h>
 #include <hv/errno.h>
+#include <hv/event.h>
 #include <hv/log.h>
 #include <hv/page_alloc.h>
 #include <hv/sched.h>
@@ -166,6 +168,9 @@ static void start_up(struct vcpu *v, uint8_t vector)
     vlapic_reset(v);
     hvm_vcpu_set_real_mode(v, (uint16_t)(vector << 8), 0);
     v->initialised = true;
+    /* The reset forgot its interrupt, but nobody sends a second one for what is pending already. */
+    if (vcpu_event_pending(v))
+        arch_vcpu_event_notify(v);
     atomic_and(&v->pause_flags, ~VPF_DOWN);
     vcpu_wake(v);
 }
