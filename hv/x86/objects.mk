@@ -47,3 +47,5 @@ hv-y += hv/x86/cpu/loop.o
 hv-y += hv/x86/mm/memory_map.o
 hv-y += hv/x86/hvm/save.o
 hv-y += hv/x86/hvm/ctl.o
+hv-y += hv/x86/emulate/decode.o
+hv-y += hv/x86/emulate/execute.o

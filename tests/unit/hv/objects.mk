@@ -47,3 +47,8 @@ unit-tests += hv-mem-threads
 hv-mem-threads-unit-y = tests/unit/hv/test_mem_threads.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o \
   hv/x86/mm/npt.o $(hv-mem-unit-y)
 hv-mem-threads-unit-libs = -lpthread
+unit-tests += hv-emulate
+hv-emulate-unit-y = tests/unit/hv/test_emulate.o hv/x86/emulate/decode.o hv/x86/emulate/execute.o
+unit-tests += hv-emulate-native
+hv-emulate-native-unit-y = tests/unit/hv/test_emulate_native.o hv/x86/emulate/decode.o \
+  hv/x86/emulate/execute.o
