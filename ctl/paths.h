@@ -4,7 +4,7 @@
 #define PANDO_PATHS_H
 
 #ifdef UNIT_TEST
-#define PANDO_RUN_DIR "/tmp/pando-unit-test" /* made and removed by the test */
+#define PANDO_RUN_DIR "pando-unit" /* in the working directory, which the test chooses */
 #else
 #define PANDO_RUN_DIR "/run/pando"
 #endif

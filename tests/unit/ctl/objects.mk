@@ -33,5 +33,13 @@ ctl-domain-objects := $(filter-out ctl/hcall%.o ctl/store.o ctl/store_conn.o,$(l
 
 unit-tests += ctl-domain
 ctl-domain-unit-y := tests/unit/ctl/test_domain.o tests/unit/ctl/fake_domains.o \
-  tests/unit/ctl/fake_store.o tests/unit/ctl/kernel.o $(ctl-domain-objects)
+  tests/unit/ctl/fake_store.o tests/unit/ctl/kernel.o \
+  tests/unit/ctl/scratch.o $(ctl-domain-objects)
 ctl-domain-unit-libs = $(libpando-libs)
+
+unit-tests += ctl-monitor
+ctl-monitor-unit-y := tests/unit/ctl/test_monitor.o tests/unit/ctl/fake_domains.o \
+  tests/unit/ctl/fake_store.o tests/unit/ctl/kernel.o \
+  tests/unit/ctl/scratch.o $(ctl-domain-objects) \
+  ctl/monitord/monitor.o ctl/monitord/act.o
+ctl-monitor-unit-libs = $(libpando-libs)

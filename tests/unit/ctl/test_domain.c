@@ -11,27 +11,17 @@
 #include "domain.h"
 #include "fake_domains.h"
 #include "fake_store.h"
-#include "kernel.h"
 #include "paths.h"
+#include "scratch.h"
 
-#define KERNEL_PATH PANDO_RUN_DIR "/kernel"
-#define UUID        "01234567-89ab-cdef-0123-456789abcdef"
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
 
 static pando_t *pando;
 static uint64_t free_before;
 
 static int setup(void **state)
 {
-    size_t size;
-    uint8_t *kernel = kernel_make(true, &size);
-    FILE *file;
-
-    assert_int_equal(make_dir(PANDO_RUN_DIR), 0);
-    file = fopen(KERNEL_PATH, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(kernel, 1, size, file), size);
-    fclose(file);
-    free(kernel);
+    scratch_enter();
     fake_domains_reset();
     fake_store_reset();
     free_before = fake_domains.free_kib;
@@ -43,17 +33,17 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     pando_close(pando);
-    unlink(KERNEL_PATH);
     assert_int_equal(rmdir(PANDO_LOCK_DIR), 0); /* no lock is left */
     rmdir(PANDO_DOMAIN_DIR);
-    rmdir(PANDO_RUN_DIR);
+    assert_int_equal(rmdir(PANDO_RUN_DIR), 0);
+    scratch_leave();
     return 0;
 }
 
 static struct pando_config config_named(const char *name)
 {
     struct pando_config config = { .name = (char *)(uintptr_t)name,
-                                   .kernel = (char *)(uintptr_t)KERNEL_PATH,
+                                   .kernel = scratch_kernel,
                                    .memory_mib = 64,
                                    .maxmem_mib = 96,
                                    .vcpus = 1,
