@@ -56,9 +56,14 @@ static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint
         *wake = now + wait;
         return false;
     }
+    if (now < guest->drain_at && ring_pending(&guest->ring) < RING_OUT_SIZE / 2) {
+        *wake = guest->drain_at;
+        return false;
+    }
+    guest->drain_at = now + GUEST_GATHER;
     length = take_output(guest, bucket_level(&guest->bucket, now), now);
     bucket_take(&guest->bucket, length > EVENT_COST ? length : EVENT_COST);
-    if (ring_has_output(&guest->ring)) {
+    if (ring_pending(&guest->ring)) {
         *wake = now;
         return length != 0;
     }
@@ -214,6 +219,7 @@ static int connect_ring(struct guests *guests, struct guest *guest, const struct
     bucket_init(&guest->bucket, GUEST_RATE, GUEST_BURST, now);
     guest->domid = place->domid;
     guest->input_length = 0;
+    guest->drain_at = 0;
     guest->alive = guest->busy = true;
     guest->masked = false;
     guest->domains++;

@@ -6,6 +6,8 @@
  * Bytes go from the ring into the scrollback and the log before the guest gets the room in its ring
  * back; so none is lost when consoled is killed in between (some may come twice). They are taken at
  * a limited rate, and little at a time, so that a guest that writes without end waits for itself.
+ * The first byte after a pause is taken at once; the next ones, of which a guest's driver writes 16
+ * at a time, are gathered for a ms.
  *
  * A domain's console starts with a mark in scrollback and log. When another domain of the same name
  * comes, it continues the console if it is the same guest by its UUID, else the scrollback starts
@@ -30,8 +32,9 @@
 #define GUEST_KEEP       3600000000000ull /* ns for which such a console is kept */
 #define GUEST_RATE       (4u << 20)       /* bytes a second taken from a guest */
 #define GUEST_BURST      (64u << 10)
-#define GUEST_TURN       2048u /* bytes taken in one turn of the loop */
-#define GUEST_INPUT_MAX  8192u /* bytes for the guest that wait for room in its ring */
+#define GUEST_TURN       2048u    /* bytes taken in one turn of the loop */
+#define GUEST_GATHER     1000000u /* ns for which a guest's small writes are gathered */
+#define GUEST_INPUT_MAX  8192u    /* bytes for the guest that wait for room in its ring */
 #define GUEST_UUID_SIZE  37u
 
 #define TIME_NEVER       UINT64_MAX
@@ -48,7 +51,8 @@ struct guest {
     struct ring ring;
     uint32_t port;
     struct bucket bucket;
-    bool typed; /* there is input that guests_send() hasn't seen */
+    uint64_t drain_at; /* not before this time, unless there is much in the ring */
+    bool typed;        /* there is input that guests_send() hasn't seen */
     size_t input_length;
     uint8_t input[GUEST_INPUT_MAX];
     unsigned int domains; /* that it has had */

@@ -68,9 +68,9 @@ void ring_consume(struct ring *ring, size_t length)
     store(&ring->page->out_cons, ring->out_cons);
 }
 
-bool ring_has_output(const struct ring *ring)
+uint32_t ring_pending(const struct ring *ring)
 {
-    return load(&ring->page->out_prod) != ring->out_cons;
+    return load(&ring->page->out_prod) - ring->out_cons;
 }
 
 size_t ring_write(struct ring *ring, const void *buf, size_t length)

@@ -35,8 +35,8 @@ size_t ring_peek(struct ring *ring, void *buf, size_t size);
 /* Frees the first @length bytes of what ring_peek() has copied. */
 void ring_consume(struct ring *ring, size_t length);
 
-/* Whether the guest has written something that is not consumed. */
-bool ring_has_output(const struct ring *ring);
+/* How much the guest has written that is not consumed, by its own word: perhaps nonsense. */
+uint32_t ring_pending(const struct ring *ring);
 
 /* Puts bytes for the guest into the ring, as many as fit: returns how many. */
 size_t ring_write(struct ring *ring, const void *buf, size_t length);

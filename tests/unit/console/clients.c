@@ -22,7 +22,7 @@ static int setup(void **state)
 /* Writes @length bytes as fast as the guest is served. */
 static void write_much(uint32_t domid, char byte, size_t length)
 {
-    char buf[512];
+    char buf[RING_OUT_SIZE];
 
     memset(buf, byte, sizeof(buf));
     while (length) {

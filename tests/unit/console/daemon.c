@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 struct consoled the_daemon;
@@ -46,11 +47,25 @@ void daemon_restart(void)
     daemon_settle();
 }
 
+static uint64_t clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 void daemon_settle(void)
 {
-    for (int i = 0; i < 40; i++) {
-        consoled_turn(&the_daemon, 0, NULL);
-    }
+    const uint64_t limit = 3 * GUEST_GATHER / 2;
+    uint64_t start;
+    int turns = 0;
+
+    /* Until a turn has nothing to do but to wait. */
+    do {
+        start = clock_ns();
+        consoled_turn(&the_daemon, limit, NULL);
+    } while (clock_ns() - start < limit && ++turns < 1000);
 }
 
 struct peer *peer_connect(void)
@@ -160,8 +175,8 @@ void peer_read(struct peer *peer)
 
 void peer_settle(struct peer *peer)
 {
-    for (int i = 0; i < 100; i++) {
-        consoled_turn(&the_daemon, 0, NULL);
+    for (int i = 0; i < 3; i++) {
+        daemon_settle();
         peer_read(peer);
     }
 }
