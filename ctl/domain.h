@@ -22,14 +22,21 @@ enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_
 /* Gives it back; one that is not held is fine. */
 void domain_unlock(struct domain_lock *lock);
 
-/* --- domain_state.c: the configurations of running guests, /run/pando/domains/DOMID.json -- */
+/* --- domain_state.c: saved configurations ------------------------------------------------- */
 
-enum pando_code domain_state_save(uint32_t domid, const struct pando_config *config);
+enum domain_state {
+    DOMAIN_STATE_LIVE,    /* of a guest that there is: /run/pando/domains/DOMID.json */
+    DOMAIN_STATE_RESTART, /* of one to be created in the place of DOMID: /run/pando/restart/ */
+};
+
+enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
+                                  const struct pando_config *config);
 /* PANDO_E_NOT_FOUND if there is none: the guest was not made by Pando. */
-enum pando_code domain_state_load(uint32_t domid, struct pando_config *config);
-void domain_state_remove(uint32_t domid);
+enum pando_code domain_state_load(enum domain_state kind, uint32_t domid,
+                                  struct pando_config *config);
+void domain_state_remove(enum domain_state kind, uint32_t domid);
 /* Ids that have a saved configuration; *ids is to be freed. */
-enum pando_code domain_state_list(uint32_t **ids, size_t *count);
+enum pando_code domain_state_list(enum domain_state kind, uint32_t **ids, size_t *count);
 
 /* --- domain_store.c: a guest's nodes in the store ------------------------------------------ */
 

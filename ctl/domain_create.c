@@ -205,7 +205,7 @@ static enum pando_code make_nodes(struct creation *c)
     enum pando_code code;
 
     progress(c, "store");
-    code = domain_state_save(c->build.domid, &c->config);
+    code = domain_state_save(DOMAIN_STATE_LIVE, c->build.domid, &c->config);
     return code ? code : domain_store_create(c->store, c->build.domid, &c->config, &ports);
 }
 

@@ -62,6 +62,7 @@ enum pando_code domain_destroy_locked(pando_t *pando, uint32_t domid)
     struct pando_error error;
     struct store *store;
     char uuid[37] = "";
+    bool clean;
     int err;
 
     if (hcall_domain_info(pando->hcall, domid, &info) == 0) {
@@ -72,17 +73,23 @@ enum pando_code domain_destroy_locked(pando_t *pando, uint32_t domid)
     code = pando_store(pando, &store);
     keep_first(code, &first, &error);
     if (!code) {
-        keep_first(devices_remove(store, domid), &first, &error);
+        code = devices_remove(store, domid);
+        keep_first(code, &first, &error);
     }
+    clean = code != PANDO_E_STORE;
     err = end_domain(pando->hcall, domid);
     if (err) {
         keep_first(pando_fail_hcall("destroying the guest", err), &first, &error);
     }
-    if (!code) {
+    if (clean) {
         domain_store_remove(store, domid, uuid);
     }
     if (!err) {
-        domain_state_remove(domid);
+        /* Without a store its nodes stay, and for as long the file, by which monitord finds them.
+         */
+        if (clean) {
+            domain_state_remove(DOMAIN_STATE_LIVE, domid);
+        }
         keep_first(wait_gone(pando->hcall, domid), &first, &error);
     }
     if (first) {

@@ -17,14 +17,14 @@ static void save_memory(uint32_t domid, uint64_t memory_kib, uint64_t maxmem_kib
     struct pando_config config;
 
     pando_error_save(&error);
-    if (domain_state_load(domid, &config) == PANDO_OK) {
+    if (domain_state_load(DOMAIN_STATE_LIVE, domid, &config) == PANDO_OK) {
         if (memory_kib) {
             config.memory_mib = memory_kib / 1024;
         }
         if (maxmem_kib) {
             config.maxmem_mib = maxmem_kib / 1024;
         }
-        domain_state_save(domid, &config);
+        domain_state_save(DOMAIN_STATE_LIVE, domid, &config);
         pando_config_free(&config);
     }
     pando_error_restore(&error);

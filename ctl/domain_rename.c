@@ -35,7 +35,7 @@ static enum pando_code name_is_taken(pando_t *pando, const char *name, uint32_t 
 static enum pando_code update_state(uint32_t domid, const char *name, const char *uuid)
 {
     struct pando_config config;
-    enum pando_code code = domain_state_load(domid, &config);
+    enum pando_code code = domain_state_load(DOMAIN_STATE_LIVE, domid, &config);
     char *copy;
 
     if (code == PANDO_E_NOT_FOUND) {
@@ -55,7 +55,7 @@ static enum pando_code update_state(uint32_t domid, const char *name, const char
         memcpy(config.uuid, uuid, sizeof(config.uuid));
         config.on_poweroff = config.on_reboot = config.on_crash = PANDO_ACTION_PRESERVE;
     }
-    code = domain_state_save(domid, &config);
+    code = domain_state_save(DOMAIN_STATE_LIVE, domid, &config);
     pando_config_free(&config);
     return code;
 }

@@ -13,9 +13,15 @@
 
 #define STATE_PATH_MAX (sizeof(PANDO_DOMAIN_DIR) + 32)
 
-static void state_path(uint32_t domid, const char *suffix, char path[STATE_PATH_MAX])
+static const char *const folders[] = {
+    [DOMAIN_STATE_LIVE] = PANDO_DOMAIN_DIR,
+    [DOMAIN_STATE_RESTART] = PANDO_RESTART_DIR,
+};
+
+static void state_path(enum domain_state kind, uint32_t domid, const char *suffix,
+                       char path[STATE_PATH_MAX])
 {
-    snprintf(path, STATE_PATH_MAX, PANDO_DOMAIN_DIR "/%u.json%s", domid, suffix);
+    snprintf(path, STATE_PATH_MAX, "%s/%u.json%s", folders[kind], domid, suffix);
 }
 
 static int write_all(int fd, const char *text)
@@ -36,21 +42,22 @@ static int write_all(int fd, const char *text)
     return 0;
 }
 
-enum pando_code domain_state_save(uint32_t domid, const struct pando_config *config)
+enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
+                                  const struct pando_config *config)
 {
     char path[STATE_PATH_MAX], temporary[STATE_PATH_MAX], *json;
     enum pando_code code = PANDO_OK;
     int fd;
 
-    if (make_dir(PANDO_DOMAIN_DIR) < 0) {
-        return pando_fail(PANDO_E_SYSTEM, NULL, PANDO_DOMAIN_DIR ": %s", strerror(errno));
+    if (make_dir(folders[kind]) < 0) {
+        return pando_fail(PANDO_E_SYSTEM, NULL, "%s: %s", folders[kind], strerror(errno));
     }
     json = pando_config_print(config);
     if (!json) {
         return pando_fail(PANDO_E_SYSTEM, NULL, "out of memory");
     }
-    state_path(domid, "", path);
-    state_path(domid, ".new", temporary);
+    state_path(kind, domid, "", path);
+    state_path(kind, domid, ".new", temporary);
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     /* Complete or not at all: the lifecycle daemon may read it at any time. */
     if (fd < 0 || write_all(fd, json) < 0 || rename(temporary, path) < 0) {
@@ -64,13 +71,14 @@ enum pando_code domain_state_save(uint32_t domid, const struct pando_config *con
     return code;
 }
 
-enum pando_code domain_state_load(uint32_t domid, struct pando_config *config)
+enum pando_code domain_state_load(enum domain_state kind, uint32_t domid,
+                                  struct pando_config *config)
 {
     struct pando_problems problems = { 0 };
     char path[STATE_PATH_MAX];
     enum pando_code code;
 
-    state_path(domid, "", path);
+    state_path(kind, domid, "", path);
     if (access(path, R_OK) < 0) {
         pando_config_init(config);
         return pando_fail(PANDO_E_NOT_FOUND, NULL,
@@ -88,17 +96,17 @@ enum pando_code domain_state_load(uint32_t domid, struct pando_config *config)
     return code;
 }
 
-void domain_state_remove(uint32_t domid)
+void domain_state_remove(enum domain_state kind, uint32_t domid)
 {
     char path[STATE_PATH_MAX];
 
-    state_path(domid, "", path);
+    state_path(kind, domid, "", path);
     unlink(path);
 }
 
-enum pando_code domain_state_list(uint32_t **ids, size_t *count)
+enum pando_code domain_state_list(enum domain_state kind, uint32_t **ids, size_t *count)
 {
-    DIR *dir = opendir(PANDO_DOMAIN_DIR);
+    DIR *dir = opendir(folders[kind]);
     struct dirent *entry;
     uint32_t *list = NULL;
     size_t n = 0;
@@ -136,7 +144,7 @@ enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)
     enum pando_code code = pando_domain_info(pando, domid, &info);
 
     if (!code) {
-        code = domain_state_load(domid, &config);
+        code = domain_state_load(DOMAIN_STATE_LIVE, domid, &config);
     }
     if (code) {
         return code;

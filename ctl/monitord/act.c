@@ -37,15 +37,46 @@ static bool destroy(struct ended *e)
     return code == PANDO_OK || code == PANDO_E_DEVICE;
 }
 
-static void create(struct ended *e)
+/* Whether the domain still is the guest by that name, and not one set aside, or gone. */
+static bool is_still_there(const struct ended *e)
+{
+    struct pando_config config;
+    bool same;
+
+    if (domain_state_load(DOMAIN_STATE_LIVE, e->domid, &config)) {
+        return false;
+    }
+    same = !strcmp(config.name, e->config.name);
+    pando_config_free(&config);
+    return same;
+}
+
+/*
+ * Creates the guest again, whose configuration waits among the restarts: after a restart of the
+ * daemon in the middle of it that is where it goes on.
+ */
+static void finish_restart(struct ended *e)
 {
     uint32_t domid;
 
-    if (domain_create_locked(e->monitor->pando, &e->config, NULL, &domid)) {
-        log_failure(e, "restarting it");
+    if (is_still_there(e) && !destroy(e)) {
         return;
     }
-    monitor_log("%s (%u): restarted as %u", e->config.name, e->domid, domid);
+    if (domain_create_locked(e->monitor->pando, &e->config, NULL, &domid)) {
+        log_failure(e, "restarting it");
+    } else {
+        monitor_log("%s (%u): restarted as %u", e->config.name, e->domid, domid);
+    }
+    domain_state_remove(DOMAIN_STATE_RESTART, e->domid);
+}
+
+static void restart(struct ended *e)
+{
+    if (domain_state_save(DOMAIN_STATE_RESTART, e->domid, &e->config)) {
+        log_failure(e, "preparing its restart");
+        return;
+    }
+    finish_restart(e);
 }
 
 /* A guest that ends at once, again and again, must not keep dom0 busy. */
@@ -88,9 +119,7 @@ static void act(struct ended *e)
         break;
     case PANDO_ACTION_RESTART:
         pause_if_short_lived(e);
-        if (destroy(e)) {
-            create(e);
-        }
+        restart(e);
         break;
     case PANDO_ACTION_PRESERVE:
         monitor_keep(e->monitor, e->domid);
@@ -102,19 +131,19 @@ static void act(struct ended *e)
             break;
         }
         monitor_keep(e->monitor, e->domid);
-        create(e);
+        restart(e);
         break;
     }
 }
 
 /* Takes the guest's lock, by the name that its saved configuration still has once it is ours. */
-static bool lock_ended(struct ended *e, struct domain_lock *lock)
+static bool lock_ended(struct ended *e, enum domain_state kind, struct domain_lock *lock)
 {
     for (;;) {
         struct pando_config again;
         bool same;
 
-        if (domain_state_load(e->domid, &e->config)) {
+        if (domain_state_load(kind, e->domid, &e->config)) {
             return false; /* somebody else has done it meanwhile */
         }
         if (domain_lock(lock, e->config.name)) {
@@ -122,7 +151,7 @@ static bool lock_ended(struct ended *e, struct domain_lock *lock)
             pando_config_free(&e->config);
             return false;
         }
-        if (domain_state_load(e->domid, &again)) {
+        if (domain_state_load(kind, e->domid, &again)) {
             domain_unlock(lock);
             pando_config_free(&e->config);
             return false;
@@ -138,25 +167,33 @@ static bool lock_ended(struct ended *e, struct domain_lock *lock)
     }
 }
 
+static void act_on_state(struct ended *e)
+{
+    struct pando_domain info;
+    enum pando_code code = pando_domain_info(e->monitor->pando, e->domid, &info);
+
+    if (code == PANDO_E_NOT_FOUND) {
+        monitor_log("%s (%u): is gone; removing what it has left", e->config.name, e->domid);
+        destroy(e);
+    } else if (code) {
+        log_failure(e, "asking about it");
+    } else if (info.state == PANDO_DOMAIN_SHUTDOWN) {
+        e->reason = info.reason;
+        act(e);
+    }
+}
+
 void monitor_act(struct monitor *monitor, uint32_t domid)
 {
     struct ended e = { .monitor = monitor, .domid = domid };
-    struct pando_domain info;
     struct domain_lock lock;
-    enum pando_code code;
 
-    if (!lock_ended(&e, &lock)) {
+    if (lock_ended(&e, DOMAIN_STATE_RESTART, &lock)) {
+        finish_restart(&e);
+    } else if (lock_ended(&e, DOMAIN_STATE_LIVE, &lock)) {
+        act_on_state(&e);
+    } else {
         return;
-    }
-    code = pando_domain_info(monitor->pando, domid, &info);
-    if (code == PANDO_E_NOT_FOUND) {
-        monitor_log("%s (%u): is gone; removing what it has left", e.config.name, domid);
-        destroy(&e);
-    } else if (code) {
-        log_failure(&e, "asking about it");
-    } else if (info.state == PANDO_DOMAIN_SHUTDOWN) {
-        e.reason = info.reason;
-        act(&e);
     }
     domain_unlock(&lock);
     pando_config_free(&e.config);

@@ -143,8 +143,17 @@ void monitor_scan(struct monitor *m)
     size_t count, saved;
     uint32_t *ids;
 
+    /* Restarts that a daemon before us did not get to finish come first. */
+    if (domain_state_list(DOMAIN_STATE_RESTART, &ids, &saved)) {
+        monitor_log("%s", pando_error_text(m->pando));
+        return;
+    }
+    for (size_t i = 0; i < saved; i++) {
+        start_worker(m, ids[i]);
+    }
+    free(ids);
     /* The saved ones first: a guest created in between is then in the list of the living. */
-    if (domain_state_list(&ids, &saved)) {
+    if (domain_state_list(DOMAIN_STATE_LIVE, &ids, &saved)) {
         monitor_log("%s", pando_error_text(m->pando));
         return;
     }

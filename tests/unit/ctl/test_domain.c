@@ -63,7 +63,7 @@ static void expect_nothing_left(void)
     assert_int_equal(fake_domains.free_kib, free_before);
     assert_int_equal(fake_domains.mapped, 0);
     assert_int_equal(fake_store_count("/"), 0);
-    assert_int_equal(domain_state_list(&ids, &count), PANDO_OK);
+    assert_int_equal(domain_state_list(DOMAIN_STATE_LIVE, &ids, &count), PANDO_OK);
     assert_int_equal(count, 0);
     free(ids);
 }
@@ -263,7 +263,7 @@ static void a_guest_set_aside_makes_room(void **state)
     assert_int_equal(pando_domain_info(pando, first, &info), PANDO_OK);
     assert_string_equal(info.name, "a-1");
     assert_string_not_equal(info.uuid, UUID);
-    assert_int_equal(domain_state_load(first, &saved), PANDO_OK);
+    assert_int_equal(domain_state_load(DOMAIN_STATE_LIVE, first, &saved), PANDO_OK);
     assert_int_equal(saved.on_crash, PANDO_ACTION_PRESERVE);
     pando_config_free(&saved);
     assert_int_equal(pando_domain_create(pando, &config, NULL, &second), PANDO_OK);

@@ -56,6 +56,7 @@ static int teardown(void **state)
     pando_close(monitor.pando);
     assert_int_equal(rmdir(PANDO_LOCK_DIR), 0);
     assert_int_equal(rmdir(PANDO_DOMAIN_DIR), 0);
+    rmdir(PANDO_RESTART_DIR);
     assert_int_equal(rmdir(PANDO_RUN_DIR), 0);
     scratch_leave();
     return 0;
@@ -176,6 +177,40 @@ static void what_a_vanished_one_left_is_removed(void **state)
     assert_int_equal(fake_store_count("/"), 0);
 }
 
+/* The daemon was killed after the old one's end, before the new one's start. */
+static void an_interrupted_restart_is_finished(void **state)
+{
+    uint32_t domid = create();
+
+    end(domid, PANDO_REASON_REBOOT);
+    assert_int_equal(domain_state_save(DOMAIN_STATE_RESTART, domid, &config), PANDO_OK);
+    assert_int_equal(pando_domain_destroy(monitor.pando, domid), PANDO_OK);
+    scan();
+    assert_int_equal(find("g"), domid + 1);
+    scan();
+    assert_int_equal(fake_domains_count(), 1);
+    /* And once more: before the old one's end. */
+    end(domid + 1, PANDO_REASON_REBOOT);
+    assert_int_equal(domain_state_save(DOMAIN_STATE_RESTART, domid + 1, &config), PANDO_OK);
+    scan();
+    assert_int_equal(find("g"), domid + 2);
+    assert_int_equal(fake_domains_count(), 1);
+}
+
+/* While there is no store a guest's nodes can't be removed, but they are remembered. */
+static void nodes_are_removed_when_the_store_is_back(void **state)
+{
+    uint32_t domid = create();
+
+    fake_store.dead = true;
+    assert_int_equal(pando_domain_destroy(monitor.pando, domid), PANDO_E_STORE);
+    assert_int_equal(fake_domains_count(), 0);
+    fake_store.dead = false;
+    assert_true(fake_store_count("/") > 0);
+    scan();
+    assert_int_equal(fake_store_count("/"), 0);
+}
+
 static void a_failed_restart_leaves_nothing(void **state)
 {
     end(create(), PANDO_REASON_REBOOT);
@@ -196,6 +231,8 @@ int main(void)
         TEST(a_crashed_one_is_renamed_and_replaced),
         TEST(a_suspended_one_is_a_tools_business),
         TEST(what_a_vanished_one_left_is_removed),
+        TEST(an_interrupted_restart_is_finished),
+        TEST(nodes_are_removed_when_the_store_is_back),
         TEST(a_failed_restart_leaves_nothing),
     };
 
