@@ -16,7 +16,7 @@
 
 static char ring[LOG_SIZE];
 static char boot_part[LOG_BOOT_SIZE];
-static uint64_t log_end; /* bytes written since boot */
+static uint64_t log_end;   /* bytes written since boot */
 static uint64_t log_start; /* cleared up to here */
 static spinlock_t log_lock = SPINLOCK_INIT(LOCK_LOG);
 static bool panicking;

@@ -41,7 +41,8 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
         pad(o, ' ', sp->width - (int)n);
 }
 
-static void put_number(struct out *o, const struct spec *sp, uint64_t v, unsigned int base, char sign)
+static void put_number(struct out *o, const struct spec *sp, uint64_t v, unsigned int base,
+                       char sign)
 {
     const char *digits = sp->upper ? "0123456789ABCDEF" : "0123456789abcdef";
     char tmp[24];
@@ -138,7 +139,9 @@ int vsnprintf(char *buf, size_t size, const char *f, va_list args)
         case 'i':
             s = sp.size == 8 ? va_arg(ap, int64_t) : va_arg(ap, int32_t);
             put_number(&o, &sp, s < 0 ? -(uint64_t)s : (uint64_t)s, 10,
-                       s < 0 ? '-' : sp.plus ? '+' : 0);
+                       s < 0     ? '-'
+                       : sp.plus ? '+'
+                                 : 0);
             break;
         case 'u':
             put_number(&o, &sp, get_unsigned(&sp, &ap), 10, 0);
