@@ -20,7 +20,7 @@ void core_start(struct domain *d)
 {
     log_info("dom%u: %u vCPU%s, %u MiB\n", d->domid, d->max_vcpus, d->max_vcpus == 1 ? "" : "s",
              d->tot_pages >> 8);
-    domain_unpause(d);
+    domain_unpause_by_controller(d);
 }
 
 void cpu_loop(void)

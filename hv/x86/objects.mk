@@ -37,6 +37,7 @@ hv-y += hv/x86/hvm/vcpu_state.o
 hv-y += hv/x86/hvm/time.o
 hv-y += hv/x86/hvm/io.o
 hv-y += hv/x86/hvm/mmio.o
+hv-y += hv/x86/hvm/vioapic.o
 hv-y += hv/x86/hvm/domain.o
 hv-y += hv/x86/hvm/hvm_op.o
 hv-y += hv/x86/hvm/platform_op.o

@@ -9,6 +9,7 @@
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/fpu.h"
 #include "x86/hvm/hvm.h"
+#include "x86/hvm/vioapic.h"
 #include "x86/hvm/vlapic.h"
 
 #define IOPORT_BITMAP_ORDER 2 /* 12 KiB and 3 bits are used */
@@ -28,7 +29,8 @@ static int ioports_create(struct domain *d)
         return -ENOMEM;
     trap_ports(traps, 0x20, 0x21); /* PICs: none is shown to a guest */
     trap_ports(traps, 0xa0, 0xa1);
-    trap_ports(traps, 0x40, 0x43);   /* PIT */
+    trap_ports(traps, 0x40, 0x43); /* PIT, and its gate */
+    trap_ports(traps, 0x61, 0x61);
     trap_ports(traps, 0xe9, 0xe9);   /* debug output */
     trap_ports(traps, 0xcf8, 0xcff); /* PCI configuration */
     if (uart_port())
@@ -45,12 +47,16 @@ static unsigned int host_paddr_bits(void)
 /* What an x86 guest of this hypervisor can be, so far: HVM with a local APIC. */
 static int check_config(const struct domain *d, const struct xen_domctl_createdomain *c)
 {
+    uint32_t possible = XEN_X86_EMU_LAPIC;
+
     if (!(c->flags & XEN_DOMCTL_CDF_hvm) || !(c->flags & XEN_DOMCTL_CDF_hap)) {
         log_warning("d%u: PV and shadow-paging guests are not supported yet\n", d->domid);
         return -EOPNOTSUPP;
     }
-    if (c->arch.emulation_flags & ~(XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC | XEN_X86_EMU_VPCI) ||
-        !(c->arch.emulation_flags & XEN_X86_EMU_LAPIC)) {
+    /* The machine's interrupt lines and PCI devices are dom0's. */
+    if (d->is_privileged)
+        possible |= XEN_X86_EMU_IOAPIC | XEN_X86_EMU_VPCI;
+    if (c->arch.emulation_flags & ~possible || !(c->arch.emulation_flags & XEN_X86_EMU_LAPIC)) {
         log_warning("d%u: emulated devices %#x: only a local APIC is supported yet\n", d->domid,
                     c->arch.emulation_flags);
         return -EOPNOTSUPP;
@@ -71,6 +77,8 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
     d->arch->paddr_bits = host_paddr_bits();
     if (d->is_privileged)
         rc = ioports_create(d);
+    if (!rc && d->emulation_flags & XEN_X86_EMU_IOAPIC)
+        rc = vioapic_create(d);
     hvm_wallclock_update(d);
     return rc;
 }
