@@ -87,6 +87,9 @@ enum vmexit_reason {
 struct vmexit {
     enum vmexit_reason reason;
     uint8_t insn_len; /* of the exiting instruction, when known; 0: not */
+    /* NESTED_FAULT: its first bytes, as the CPU fetched them; NULL: not told. */
+    uint8_t nr_insn_bytes;
+    const uint8_t *insn_bytes;
     union {
         struct {
             paddr_t gpa;

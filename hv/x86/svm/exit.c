@@ -38,14 +38,22 @@ static void decode_io(struct vmexit *x, uint64_t info, uint64_t next_rip, uint64
     x->insn_len = (uint8_t)(next_rip - rip);
 }
 
-static void decode_npf(struct vmexit *x, uint64_t info, paddr_t gpa)
+static void decode_npf(struct vmexit *x, const struct vmcb *b)
 {
+    uint64_t info = b->exitinfo1;
+
     x->reason = VMEXIT_NESTED_FAULT;
-    x->fault.gpa = gpa;
+    x->fault.gpa = b->exitinfo2;
     x->fault.present = info & NPF_PRESENT;
     x->fault.write = info & NPF_WRITE;
     x->fault.fetch = info & NPF_FETCH;
     x->fault.table_walk = info & NPF_TABLE_WALK;
+    x->insn_bytes = NULL;
+    /* APM 2, 15.8.4 */
+    if (svm_features & SVM_FEATURE_DECODE_ASSIST && b->insn_len && b->insn_len <= 15) {
+        x->insn_bytes = b->insn;
+        x->nr_insn_bytes = b->insn_len;
+    }
 }
 
 static void decode_other(struct vmexit *x, const struct vmcb *b)
@@ -118,7 +126,7 @@ void svm_decode_exit(struct vcpu *v)
         x->reason = VMEXIT_HYPERCALL;
         break;
     case EXIT_NPF:
-        decode_npf(x, b->exitinfo1, b->exitinfo2);
+        decode_npf(x, b);
         break;
     case EXIT_HLT:
         x->reason = VMEXIT_HLT;
