@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
-enum { ACCEPT_MS = 10 * 1000, WAIT_PRESET_MS = 300 * 1000, POLL_MS = 50 };
+enum { ACCEPT_MS = 10 * 1000, WAIT_PRESET_MS = 300 * 1000, POLL_MS = 250 };
 
 /* Waits until a new domain has the name of the one that was. */
 static int wait_for_successor(struct shell *shell, const struct pando_domain *before,
