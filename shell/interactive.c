@@ -107,6 +107,7 @@ static void on_line(char *line)
     rl_callback_handler_remove();
     if (!line) {
         fputs("quit\n", the_shell->out);
+        fflush(the_shell->out);
         the_shell->quit = true;
         return;
     }

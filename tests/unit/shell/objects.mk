@@ -4,7 +4,7 @@ shell-under-test := $(shell-y) ctl/json.o ctl/config.o ctl/config_schema.o ctl/c
   ctl/config_problem.o ctl/config_text.o ctl/config_help.o tests/unit/shell/fake_pando.o \
   tests/unit/shell/fake_console.o tests/unit/shell/harness.o
 
-unit-tests += shell-words shell-commands shell-script
+unit-tests += shell-words shell-commands shell-script shell-prompt
 shell-words-unit-y := tests/unit/shell/test_words.o $(shell-under-test)
 shell-words-unit-libs := $(shell-unit-libs-all)
 shell-commands-unit-y := tests/unit/shell/test_commands.o tests/unit/shell/test_lifecycle.o \
@@ -13,3 +13,5 @@ shell-commands-unit-libs := $(shell-unit-libs-all)
 shell-script-unit-y := tests/unit/shell/test_script.o tests/unit/shell/test_complete.o \
   $(shell-under-test)
 shell-script-unit-libs := $(shell-unit-libs-all)
+shell-prompt-unit-y := tests/unit/shell/test_prompt.o shell/interactive.o $(shell-under-test)
+shell-prompt-unit-libs := $(shell-unit-libs-all) -lreadline -lutil
