@@ -458,12 +458,29 @@ bool vlapic_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     return true;
 }
 
+/* Bits that are reserved in x2APIC mode (APM 2, 16.11), where the register itself lets them be. */
+static bool x2apic_reserved(unsigned int reg, uint64_t value)
+{
+    switch (reg) {
+    case APIC_EOI:
+    case APIC_ESR:
+        return value;
+    case APIC_TPR:
+    case APIC_SELF_IPI:
+        return value >> 8;
+    case APIC_ICR:
+        return value & 0xfff32000;
+    default:
+        return value >> 32;
+    }
+}
+
 bool vlapic_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     struct vlapic *l = v->arch->vlapic;
     unsigned int reg = (msr - MSR_X2APIC) << 4;
 
-    if (!x2apic_mode(l))
+    if (!x2apic_mode(l) || x2apic_reserved(reg, value))
         return false;
     switch (reg) {
     case APIC_ICR:
@@ -480,7 +497,7 @@ bool vlapic_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     case APIC_ICR2:
         return false;
     default:
-        return !(value >> 32) && vlapic_write(v, reg, (uint32_t)value);
+        return vlapic_write(v, reg, (uint32_t)value);
     }
 }
 

@@ -40,16 +40,13 @@ bool svm_detect(void)
     return true;
 }
 
-/* The bitmap's two bits of @msr (APM 2, 15.11): set, the access exits. */
-static void msr_let_through(uint32_t msr, bool read, bool write)
+/* The bitmap's two bits of @msr (APM 2, 15.11), for reading and writing: set, the access exits. */
+static void msr_let_through(uint32_t msr)
 {
     uint32_t base = msr >= 0xc0010000 ? 0x1000 : msr >= 0xc0000000 ? 0x800 : 0;
     uint32_t bit = (msr & 0x1fff) * 2;
 
-    if (read)
-        msr_bitmap[base + bit / 8] &= (uint8_t) ~(1u << bit % 8);
-    if (write)
-        msr_bitmap[base + bit / 8] &= (uint8_t) ~(2u << bit % 8);
+    msr_bitmap[base + bit / 8] &= (uint8_t) ~(3u << bit % 8);
 }
 
 static int bitmaps_init(void)
@@ -66,8 +63,7 @@ static int bitmaps_init(void)
     memset(io_bitmap, 0xff, PAGE_SIZE * 4);
     memset(msr_bitmap, 0xff, PAGE_SIZE * 2);
     for (unsigned int i = 0; i < ARRAY_SIZE(switched); i++)
-        msr_let_through(switched[i], true, true);
-    msr_let_through(MSR_TSC, true, false);
+        msr_let_through(switched[i]);
     return 0;
 }
 
