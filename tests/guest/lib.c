@@ -229,6 +229,18 @@ void die(const char *fmt, ...)
     power_off();
 }
 
+bool option(const char *word)
+{
+    const char *s = (const char *)start_info->cmdline_paddr;
+    size_t n = strlen(word);
+
+    for (; s && *s; s++) {
+        if (*s == ' ' && !memcmp(s + 1, word, n) && (s[n + 1] == '\0' || s[n + 1] == ' '))
+            return true;
+    }
+    return false;
+}
+
 /* --- the beginning ------------------------------------------------------------------------------
  */
 

@@ -66,6 +66,9 @@ void skip(const char *what, const char *why);
 /* Ends the run without a plan, which fails it. */
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* Whether the kernel was given this word on its command line. */
+bool option(const char *word);
+
 void *memset(void *p, int c, size_t n);
 void *memcpy(void *to, const void *from, size_t n);
 int memcmp(const void *a, const void *b, size_t n);

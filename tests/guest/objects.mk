@@ -2,3 +2,8 @@
 guest-lib-y := $(addprefix tests/guest/,entry.o lib.o cpu.o shared.o domain.o)
 guest-tests += hypercall
 hypercall-guest-y = tests/guest/hypercall.o
+guest-tests += pointers cpuid msr traps
+pointers-guest-y = tests/guest/pointers.o
+cpuid-guest-y = tests/guest/cpuid.o
+msr-guest-y = tests/guest/msr.o
+traps-guest-y = tests/guest/traps.o

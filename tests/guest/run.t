@@ -8,9 +8,13 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-# name | limit | CPUs | QEMU's further arguments
+# kernel and its words | limit | CPUs | QEMU's further arguments
 table='
 hypercall | 60 | 1 |
+pointers | 60 | 1 |
+cpuid | 60 | 1 |
+msr | 60 | 1 |
+traps | 60 | 1 |
 '
 
 tests=0
