@@ -388,6 +388,48 @@ enum pando_code pando_config_load(struct pando_config *config, const char *path,
     return code;
 }
 
+/* The value that a key names, or the one around it that there is. */
+static const struct json *find_value(const struct json *root, const char *key)
+{
+    const struct json *found = NULL;
+    while (*key) {
+        char name[64];
+        size_t length = strcspn(key, ".[");
+        snprintf(name, sizeof(name), "%.*s", (int)length, key);
+        const struct json *node = json_member(found ? found : root, name);
+        if (!node)
+            break;
+        found = node;
+        key += length;
+        if (*key == '[') {
+            char *end;
+            unsigned long index = strtoul(key + 1, &end, 10);
+            for (node = found->first; node && index; index--)
+                node = node->next;
+            if (!node)
+                break;
+            found = node;
+            key = end + (*end == ']');
+        }
+        key += *key == '.';
+    }
+    return found;
+}
+
+unsigned pando_config_line(const char *path, const char *key)
+{
+    struct json_error error;
+    size_t length;
+    char *text = slurp(path, &length);
+    struct json *root = text ? json_parse(text, length, &error) : NULL;
+    const struct json *node = root ? find_value(root, key) : NULL;
+    unsigned line = node ? node->line : 0;
+
+    json_free(root);
+    free(text);
+    return line;
+}
+
 /* --- the struct ------------------------------------------------------------------------- */
 
 void pando_config_init(struct pando_config *config)

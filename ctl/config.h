@@ -126,6 +126,12 @@ enum pando_code pando_config_parse(struct pando_config *config, const char *json
  * an equal configuration. NULL when out of memory. */
 char *pando_config_print(const struct pando_config *config);
 
+/*
+ * The line of the file that has the key ("disk[0].target"), or what the key would be in; 0: none.
+ * For errors that come up later, of a configuration that was read from there.
+ */
+unsigned pando_config_line(const char *path, const char *key);
+
 /* A deep copy. PANDO_E_SYSTEM when out of memory; @copy is then as after pando_config_init(). */
 enum pando_code pando_config_copy(struct pando_config *copy, const struct pando_config *config);
 

@@ -51,7 +51,28 @@ static int report(struct shell *shell, const struct pando_config *config, uint32
     return SHELL_OK;
 }
 
-static int create(struct shell *shell, const char *file, const struct pando_config *config,
+/* Reports why the library did not create the guest, with the place of the key at fault. */
+static int report_failure(struct shell *shell, const struct arguments *arguments,
+                          enum pando_code code)
+{
+    const char *key = pando_error_key(shell->pando);
+    size_t top = strcspn(key, ".[");
+    unsigned line = *key ? pando_config_line(arguments->words[0], key) : 0;
+    char where[400];
+
+    if (line)
+        snprintf(where, sizeof(where), "%.380s:%u", arguments->words[0], line);
+    else
+        snprintf(where, sizeof(where), "%.390s", arguments->words[0]);
+    for (size_t i = 1; top && i < arguments->count; i++)
+        if (!strncmp(arguments->words[i], key, top) && arguments->words[i][top] == '=')
+            snprintf(where, sizeof(where), "command line");
+    int status = shell_library_error(shell, where, code);
+    /* What is not there is a file or a bridge. */
+    return status == SHELL_NO_GUEST ? SHELL_FAILED : status;
+}
+
+static int create(struct shell *shell, const struct pando_config *config,
                   const struct arguments *arguments)
 {
     bool json = option_given(arguments, "json");
@@ -75,11 +96,10 @@ static int create(struct shell *shell, const char *file, const struct pando_conf
             fputs("\r\033[K", shell->err);
         /* Somebody else may have been faster. */
         uint32_t other;
-        if (if_absent && code == PANDO_E_EXISTS &&
+        if (if_absent && code == PANDO_E_EXISTS && !strcmp(pando_error_key(pando), "name") &&
             pando_domain_find(pando, config->name, &other) == PANDO_OK)
             return report(shell, config, other, false, json);
-        int status = shell_library_error(shell, file, code);
-        return status == SHELL_NO_GUEST ? SHELL_FAILED : status;
+        return report_failure(shell, arguments, code);
     }
     return report(shell, config, domid, true, json);
 }
@@ -98,7 +118,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
         pando_problems_free(&problems);
         return SHELL_FAILED;
     }
-    int status = create(shell, file, &config, arguments);
+    int status = create(shell, &config, arguments);
     if (status == SHELL_OK && option_given(arguments, "console"))
         status = console_run(shell, config.name, false, true, false);
     pando_config_free(&config);

@@ -149,6 +149,31 @@ static void files_may_be_ignored(void **state)
     pando_config_free(&config);
 }
 
+static void keys_are_located(void **state)
+{
+    struct pando_config config;
+    char path[200];
+    load("{ \"name\": \"vm\", \"kernel\": \"kernel\",\n \"memory\": 64,\n"
+         "\"disk\": [\n{\n\"vdev\": \"xvda\", \"target\": \"disk.img\" },\n"
+         "{ \"vdev\": \"xvdb\",\n \"target\": \"other.img\" } ] }",
+         NULL, 0, &config);
+    pando_config_free(&config);
+    strcpy(path, harness_path("vm.json"));
+    assert_int_equal(pando_config_line(path, "name"), 1);
+    assert_int_equal(pando_config_line(path, "memory"), 2);
+    assert_int_equal(pando_config_line(path, "disk"), 3);
+    assert_int_equal(pando_config_line(path, "disk[0]"), 4);
+    assert_int_equal(pando_config_line(path, "disk[0].target"), 5);
+    assert_int_equal(pando_config_line(path, "disk[1].access"), 6);
+    assert_int_equal(pando_config_line(path, "disk[1].target"), 7);
+    assert_int_equal(pando_config_line(path, "disk[2].target"), 3);
+    assert_int_equal(pando_config_line(path, "memory[0].x"), 2);
+    assert_int_equal(pando_config_line(path, "maxmem"), 0);
+    assert_int_equal(pando_config_line(path, "[[.]"), 0);
+    assert_int_equal(pando_config_line(path, ""), 0);
+    assert_int_equal(pando_config_line("/nowhere", "name"), 0);
+}
+
 static void vdev_numbers(void **state)
 {
     static const struct {
@@ -277,6 +302,7 @@ int main(void)
         cmocka_unit_test(prints_what_it_reads),
         cmocka_unit_test(overrides_win),
         cmocka_unit_test(files_may_be_ignored),
+        cmocka_unit_test(keys_are_located),
         cmocka_unit_test(vdev_numbers),
         cmocka_unit_test(cpu_sets),
         cmocka_unit_test(names),

@@ -213,8 +213,11 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
     fake.creations++;
     if (failing(&code))
         return code;
-    if (pando_domain_find(pando, config->name, &other) == PANDO_OK)
-        return fail(PANDO_E_EXISTS, "a guest \"%s\" exists", config->name);
+    if (pando_domain_find(pando, config->name, &other) == PANDO_OK) {
+        fail(PANDO_E_EXISTS, "a guest \"%s\" exists", config->name);
+        error_key = "name";
+        return PANDO_E_EXISTS;
+    }
     struct pando_domain *domain =
         add(config->name, options->paused ? PANDO_DOMAIN_PAUSED : PANDO_DOMAIN_RUNNING);
     domain->memory_kib = config->memory_mib << 10;

@@ -45,15 +45,16 @@ void lifecycle_create_if_absent(void **state)
 {
     assert_int_equal(harness_run(with_config("create --if-absent %s", "")), SHELL_OK);
     harness_expect(with_config("create %s", ""), SHELL_FAILED, "",
-                   "vm.json: a guest \"vm\" exists");
+                   "vm.json:1: name: a guest \"vm\" exists");
     harness_expect(with_config("create --if-absent %s", ""), SHELL_OK,
                    "vm exists already, as domain 4", "");
     assert_int_equal(fake.creations, 2);
 
     /* Another failure is one all the same. */
     fake.fail = PANDO_E_EXISTS;
+    fake.fail_key = "uuid";
     harness_expect(with_config("create --if-absent %s name=other", ""), SHELL_FAILED, "",
-                   "vm.json");
+                   "vm.json: uuid: the test wants it so");
 }
 
 void lifecycle_create_fails(void **state)
@@ -68,7 +69,11 @@ void lifecycle_create_fails(void **state)
     fake.fail = PANDO_E_NO_MEMORY;
     fake.fail_key = "memory";
     harness_expect(with_config("create %s", ""), SHELL_FAILED, "",
-                   "vm.json: memory: the test wants it so");
+                   "vm.json:2: memory: the test wants it so");
+    fake.fail = PANDO_E_NO_MEMORY;
+    harness_expect(with_config("create %s memory=99", ""), SHELL_FAILED, "",
+                   "create: command line: memory: the test wants it so");
+    fake.fail_key = NULL;
     /* A bridge that isn't there is not a guest that isn't there. */
     fake.fail = PANDO_E_NOT_FOUND;
     harness_expect(with_config("create %s", ""), SHELL_FAILED, "", "vm.json: ");
