@@ -6,6 +6,7 @@
 #include <hv/errno.h>
 #include <hv/init.h>
 #include <hv/log.h>
+#include <hv/pci.h>
 #include <hv/softirq.h>
 #include <hv/string.h>
 
@@ -107,6 +108,7 @@ void boot_main(uint32_t magic, uint32_t info)
     choose_vendor();
     core_init();
     irq_init();
+    pci_init();
     smp_start_others();
     irq_enable();
     while (page_alloc_scrub_some())

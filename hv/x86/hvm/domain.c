@@ -11,6 +11,7 @@
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vioapic.h"
 #include "x86/hvm/vlapic.h"
+#include "x86/hvm/vpci.h"
 
 #define IOPORT_BITMAP_ORDER 2 /* 12 KiB and 3 bits are used */
 
@@ -79,6 +80,8 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
         rc = ioports_create(d);
     if (!rc && d->emulation_flags & XEN_X86_EMU_IOAPIC)
         rc = vioapic_create(d);
+    if (!rc && d->emulation_flags & XEN_X86_EMU_VPCI)
+        rc = vpci_create(d);
     hvm_wallclock_update(d);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/mmio.h"
+#include "x86/hvm/vpci.h"
 
 #define PORT_DEBUG 0xe9
 #define PORT_PIT2  0x42
@@ -14,6 +15,11 @@
 static uint32_t size_mask(unsigned int size)
 {
     return size == 4 ? ~0u : (1u << (size * 8)) - 1;
+}
+
+static bool is_pci_port(const struct vcpu *v, uint16_t port)
+{
+    return v->domain->arch->vpci && port >= 0xcf8 && port <= 0xcff;
 }
 
 /* No device is there: a bus reads as all ones. */
@@ -24,6 +30,8 @@ static uint32_t port_read(struct vcpu *v, uint16_t port, unsigned int size)
     /* A PIT channel that stands at all ones looks to Linux like one worth 100,000 more reads. */
     if (port == PORT_PIT2)
         return 0;
+    if (is_pci_port(v, port))
+        return vpci_port_read(v->domain, port, size);
     return ~0u;
 }
 
@@ -31,6 +39,8 @@ static void port_write(struct vcpu *v, uint16_t port, unsigned int size, uint32_
 {
     if (port == PORT_DEBUG)
         domain_debug_char(v->domain, (char)value);
+    else if (is_pci_port(v, port))
+        vpci_port_write(v->domain, port, size, value);
 }
 
 void hvm_io(struct vcpu *v)

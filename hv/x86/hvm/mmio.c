@@ -10,6 +10,7 @@
 #include "x86/hvm/mmio.h"
 #include "x86/hvm/vioapic.h"
 #include "x86/hvm/vlapic.h"
+#include "x86/hvm/vpci.h"
 #include "x86/mm/guest_walk.h"
 #include "x86/mm/p2m_x86.h"
 
@@ -77,7 +78,8 @@ static void nothing_write(struct vcpu *v, paddr_t gpa, unsigned int size, uint64
 static const struct mmio_device nothing = { nothing_match, nothing_read, nothing_write };
 
 /* The last one is everywhere. */
-static const struct mmio_device *const devices[] = { &lapic, &vioapic_mmio, &nothing };
+static const struct mmio_device *const devices[] = { &lapic, &vioapic_mmio, &vpci_msix_mmio,
+                                                     &vpci_ecam_mmio, &nothing };
 
 static const struct mmio_device *find_device(struct vcpu *v, paddr_t gpa)
 {
@@ -381,5 +383,5 @@ void mmio_unclaimed(struct vcpu *v, paddr_t gpa, bool is_write)
 
 bool mmio_is_reserved(paddr_t pa)
 {
-    return (pa >= MESSAGE_START && pa < MESSAGE_END) || ioapic_is_at(pa);
+    return (pa >= MESSAGE_START && pa < MESSAGE_END) || ioapic_is_at(pa) || vpci_is_trapped(pa);
 }
