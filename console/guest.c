@@ -10,9 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What an event costs at the least, and what must be there before a ring is looked into: so a guest
- * can't have consoled turn its loop for single bytes. */
-#define EVENT_COST    256u
+/* A guest that is at its limit is let wait until it may go on for so many bytes. */
 #define DRAIN_LEAST   512u
 
 #define EVENTS_A_TURN 64u
@@ -62,7 +60,7 @@ static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint
     }
     guest->drain_at = now + GUEST_GATHER;
     length = take_output(guest, bucket_level(&guest->bucket, now), now);
-    bucket_take(&guest->bucket, length > EVENT_COST ? length : EVENT_COST);
+    bucket_take(&guest->bucket, length);
     if (ring_pending(&guest->ring)) {
         *wake = now;
         return length != 0;
