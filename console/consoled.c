@@ -262,8 +262,7 @@ void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask
     wake = wake < limit ? wake : limit;
     timeout.tv_sec = (time_t)(wake / 1000000000u);
     timeout.tv_nsec = (long)(wake % 1000000000u);
-    if (ppoll(fds, POLL_CLIENTS + daemon->client_count, wake == TIME_NEVER ? NULL : &timeout,
-              mask) >= 0) {
+    if (ppoll(fds, POLL_CLIENTS + daemon->client_count, &timeout, mask) >= 0) {
         work(daemon, fds, time_now());
     }
 }
