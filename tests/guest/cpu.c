@@ -186,6 +186,7 @@ void ap_main(void)
         if (job) {
             job();
             ACCESS(ap_job[id]) = NULL;
+            irq_on();
         }
         __asm__ __volatile__("pause");
     }
@@ -204,15 +205,31 @@ bool ap_start(unsigned int id, void (*fn)(void))
     ACCESS(ap_alive[id]) = false;
     ACCESS(ap_job[id]) = fn;
     barrier();
+    /* As manuals ask for: INIT, a while, and two SIPIs. */
     apic_write(APIC_ICR, dest | 0x4500);
-    apic_write(APIC_ICR, dest | 0x4600 | at >> 12);
-    return WAIT_FOR(ACCESS(ap_alive[id]), 2000);
+    WAIT_FOR(false, 10);
+    for (unsigned int i = 0; i < 2; i++) {
+        apic_write(APIC_ICR, dest | 0x4600 | at >> 12);
+        if (WAIT_FOR(ACCESS(ap_alive[id]), i ? 2000 : 20))
+            return true;
+    }
+    return false;
+}
+
+void ap_begin(unsigned int id, void (*fn)(void))
+{
+    ACCESS(ap_job[id]) = fn;
+}
+
+bool ap_wait(unsigned int id, unsigned int ms)
+{
+    return WAIT_FOR(!ACCESS(ap_job[id]), ms);
 }
 
 void ap_run(unsigned int id, void (*fn)(void))
 {
-    ACCESS(ap_job[id]) = fn;
-    if (!WAIT_FOR(!ACCESS(ap_job[id]), 5000))
+    ap_begin(id, fn);
+    if (!ap_wait(id, 5000))
         die("vCPU %u does not end its job", id);
 }
 

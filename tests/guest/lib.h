@@ -264,9 +264,14 @@ static inline void apic_write(unsigned int reg, uint64_t v)
     wrmsr(0x800 + reg, v);
 }
 
-/* Starts vCPU @id by INIT and SIPI; fn runs on it, then it halts. False: it did not come. */
+/*
+ * Starts vCPU @id by INIT and SIPI; fn runs on it, then it waits for more to do, with
+ * interrupts on. False: it did not come.
+ */
 bool ap_start(unsigned int id, void (*fn)(void));
-/* Has vCPU @id (started before) run fn, and waits for it. */
+/* Has vCPU @id (started before) run fn; ap_wait() waits for its end; ap_run() does both. */
+void ap_begin(unsigned int id, void (*fn)(void));
+bool ap_wait(unsigned int id, unsigned int ms);
 void ap_run(unsigned int id, void (*fn)(void));
 unsigned int nr_vcpus(void);
 

@@ -7,3 +7,7 @@ pointers-guest-y = tests/guest/pointers.o
 cpuid-guest-y = tests/guest/cpuid.o
 msr-guest-y = tests/guest/msr.o
 traps-guest-y = tests/guest/traps.o
+guest-tests += events timers vcpus
+events-guest-y = tests/guest/events.o
+timers-guest-y = tests/guest/timers.o
+vcpus-guest-y = tests/guest/vcpus.o

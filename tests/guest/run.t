@@ -15,6 +15,10 @@ pointers | 60 | 1 |
 cpuid | 60 | 1 |
 msr | 60 | 1 |
 traps | 60 | 1 |
+events | 60 | 2 |
+events fifo | 60 | 2 |
+timers | 60 | 2 |
+vcpus | 60 | 2 |
 '
 
 tests=0
@@ -32,14 +36,14 @@ report() {
     echo "$1 $tests - $2"
 }
 
-# boot NAME LIMIT CPUS ARG...: until the machine has switched itself off
+# boot KERNEL LIMIT CPUS ARG...: until the machine has switched itself off
 boot() {
-    local name=$1 limit=$2 cpus=$3
+    local kernel=$1 limit=$2 cpus=$3 name=${1// /-}
     shift 3
     timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -M q35 \
         -cpu EPYC,-smap,-monitor,-rdtscp -m 256 -smp "$cpus" -display none -nodefaults \
         -no-reboot -serial stdio -kernel build/pando32 \
-        -append "console=com1 dom0_mem=96M dom0_max_vcpus=$cpus" -initrd "build/guest/$name" "$@" \
+        -append "console=com1 dom0_mem=96M dom0_max_vcpus=$cpus" -initrd "build/guest/$kernel" "$@" \
         </dev/null >"build/guest/$name.raw" 2>&1 &
     qemu_pid=$!
     wait "$qemu_pid"
@@ -73,13 +77,13 @@ results() {
 while IFS='|' read -r name limit cpus args; do
     read -r name <<<"$name"
     [ -n "$name" ] || continue
-    if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
+    if [ $# -gt 0 ] && [[ " $* " != *" ${name// /-} "* ]]; then
         continue
     fi
     read -ra more <<<"$args"
     # shellcheck disable=SC2086
     boot "$name" $limit $cpus "${more[@]}"
-    results "$name"
+    results "${name// /-}"
 done <<<"$table"
 
 echo "1..$tests"
