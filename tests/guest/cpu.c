@@ -76,7 +76,17 @@ void cpu_init(unsigned int id)
     apic_write(APIC_SVR, 0x1ff);
 }
 
+bool xapic_mode;
+
 /* --- exceptions and interrupts ------------------------------------------------------------ */
+
+static void end_of_interrupt(void)
+{
+    if (xapic_mode)
+        *(volatile uint32_t *)0xfee000b0 = 0;
+    else
+        apic_write(APIC_EOI, 0);
+}
 
 void trap_entry(struct frame *f)
 {
@@ -87,7 +97,7 @@ void trap_entry(struct frame *f)
         if (irq_handler[f->vector])
             irq_handler[f->vector](f);
         if (f->vector != EVENT_VECTOR && f->vector != 0xff)
-            apic_write(APIC_EOI, 0);
+            end_of_interrupt();
         return;
     }
     if (f->vector == 2 && irq_handler[2]) {

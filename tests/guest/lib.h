@@ -254,6 +254,9 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t sub)
 #define APIC_DIVIDE   0x3e
 #define APIC_SELF_IPI 0x3f
 
+/* The test has left x2APIC mode: interrupts are ended through memory. */
+extern bool xapic_mode;
+
 static inline uint64_t apic_read(unsigned int reg)
 {
     return rdmsr(0x800 + reg);

@@ -19,6 +19,9 @@ events | 60 | 2 |
 events fifo | 60 | 2 |
 timers | 60 | 2 |
 vcpus | 60 | 2 |
+memory | 60 | 1 |
+grants | 60 | 1 |
+mmio | 60 | 1 |
 '
 
 tests=0

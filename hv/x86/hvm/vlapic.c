@@ -542,7 +542,7 @@ void vlapic_reset(struct vcpu *v)
         REG(l, reg) = LVT_MASKED;
     REG(l, APIC_DFR) = ~0u;
     REG(l, APIC_SVR) = 0xff;
-    l->base = VLAPIC_DEFAULT_BASE | BASE_ENABLED | BASE_X2APIC | (v->id ? 0 : BASE_BSP);
+    l->base = VLAPIC_DEFAULT_BASE | BASE_ENABLED | (v->id ? 0 : BASE_BSP);
 }
 
 int vlapic_create(struct vcpu *v)
