@@ -79,6 +79,7 @@ bool hvm_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     case MSR_PATCH_LEVEL:
     case MSR_AMD_SYSCFG:
     case MSR_K7_HWCR:
+    case MSR_AMD_NB_CFG:
     case MSR_LS_CFG:
     case MSR_MCG_CAP:
     case MSR_MCG_STATUS:
@@ -142,10 +143,11 @@ bool hvm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
         return true;
     case MSR_PATCH_LEVEL:
     case MSR_K7_HWCR:
+    case MSR_AMD_NB_CFG: /* Linux sets CF8's extended registers: there is ECAM */
     case MSR_DE_CFG:
     case MSR_MCG_STATUS:
     case MSR_DEBUGCTL:
-        return !value || msr == MSR_DE_CFG || msr == MSR_K7_HWCR;
+        return !value || msr == MSR_DE_CFG || msr == MSR_K7_HWCR || msr == MSR_AMD_NB_CFG;
     }
     mtrr = mtrr_place(v, msr);
     if (mtrr) {
