@@ -10,6 +10,7 @@
 #define MSR_MTRR_VAR0   0x200
 #define MSR_AMD_SYSCFG  0xc0010010
 #define MSR_K7_HWCR     0xc0010015
+#define MSR_AMD_NB_CFG  0xc001001f
 #define MSR_TSC_ADJUST  0x3b
 #define MSR_PATCH_LEVEL 0x8b
 #define MSR_LS_CFG      0xc0011020
