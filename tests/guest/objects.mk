@@ -15,3 +15,5 @@ mmio-guest-y = tests/guest/mmio.o
 guest-tests += memory grants
 memory-guest-y = tests/guest/memory.o
 grants-guest-y = tests/guest/grants.o
+guest-tests += domains
+domains-guest-y = tests/guest/domains.o
