@@ -92,7 +92,7 @@ static void scan_2level(struct vcpu_info *info)
     }
 }
 
-/* One event of a queue, by the FIFO protocol; false: the queue is empty. */
+/* One event of a queue, by the FIFO protocol; false: it was the last. */
 static bool fifo_consume(struct evtchn_fifo_control_block *cb, unsigned int cpu, unsigned int q)
 {
     uint32_t head = heads[cpu][q], next;
@@ -109,8 +109,6 @@ static bool fifo_consume(struct evtchn_fifo_control_block *cb, unsigned int cpu,
     while (
         !__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     next = old & EVTCHN_FIFO_LINK_MASK;
-    if (!next)
-        __atomic_fetch_and(&cb->ready, ~(1u << q), __ATOMIC_SEQ_CST);
     heads[cpu][q] = next;
     old = ACCESS(*word);
     if (old >> EVTCHN_FIFO_PENDING & 1 && !(old >> EVTCHN_FIFO_MASKED & 1)) {
@@ -120,17 +118,18 @@ static bool fifo_consume(struct evtchn_fifo_control_block *cb, unsigned int cpu,
     return next;
 }
 
+/* A queue's bit is taken before its events are: set again, there are new ones. */
 static void scan_fifo(unsigned int cpu)
 {
     struct evtchn_fifo_control_block *cb = control[cpu];
+    uint32_t ready = cb ? __atomic_exchange_n(&cb->ready, 0, __ATOMIC_SEQ_CST) : 0;
 
-    while (cb && ACCESS(cb->ready)) {
-        unsigned int q = (unsigned int)__builtin_ctz(ACCESS(cb->ready));
+    while (ready) {
+        unsigned int q = (unsigned int)__builtin_ctz(ready);
 
-        while (fifo_consume(cb, cpu, q))
-            ;
-        if (!heads[cpu][q] && !(ACCESS(cb->ready) >> q & 1))
-            continue;
+        if (!fifo_consume(cb, cpu, q))
+            ready &= ~(1u << q);
+        ready |= __atomic_exchange_n(&cb->ready, 0, __ATOMIC_SEQ_CST);
     }
 }
 
