@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -329,6 +330,44 @@ static void leftovers_are_removed(void **state)
     expect_nothing_left();
 }
 
+static int inside, entered;
+
+static void *take_turns(void *arg)
+{
+    for (int i = 0; i < 20; i++) {
+        struct domain_lock lock;
+
+        if (domain_lock(&lock, "a")) {
+            return arg;
+        }
+        if (inside++) {
+            return arg;
+        }
+        entered++;
+        sched_yield();
+        inside--;
+        domain_unlock(&lock);
+    }
+    return NULL;
+}
+
+/* Although the file goes with each unlock. */
+static void a_lock_has_one_holder(void **state)
+{
+    pthread_t threads[4];
+
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &inside), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(entered, 80);
+}
+
 static void steps_are_told(void *arg, const char *step, unsigned int done, unsigned int total)
 {
     unsigned int *calls = arg;
@@ -381,6 +420,7 @@ int main(void)
         TEST(memory_stays_within_its_bounds),
         TEST(an_unanswered_request_times_out),
         TEST(leftovers_are_removed),
+        TEST(a_lock_has_one_holder),
         TEST(progress_ends_at_the_total),
         cmocka_unit_test(addresses_are_made_of_uuids),
     };
