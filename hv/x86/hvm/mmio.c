@@ -22,7 +22,7 @@ struct access {
     unsigned int mode;                /* of the code segment: 2, 4, 8 */
     paddr_t gpa;                      /* where the CPU met the fault, */
     bool write;                       /* and how */
-    const struct mmio_device *device; /* there */
+    const struct mmio_device *device; /* there; NULL: none */
 };
 
 /* --- the local APIC, in xAPIC mode: registers of 32 bits, 16 bytes apart ------------------- */
@@ -57,16 +57,11 @@ static const struct mmio_device lapic = { lapic_match, lapic_read, lapic_write }
 
 /* --- nothing at all --- */
 
-static bool nothing_match(struct vcpu *v, paddr_t gpa)
-{
-    return true;
-}
-
 static uint64_t nothing_read(struct vcpu *v, paddr_t gpa, unsigned int size)
 {
     log_domain(v->domain, LOG_WARNING, "read of %#lx, where nothing is, at %#lx\n", gpa,
                v->arch->rip);
-    return ~0UL;
+    return ~0UL >> (64 - size * 8);
 }
 
 static void nothing_write(struct vcpu *v, paddr_t gpa, unsigned int size, uint64_t value)
@@ -75,19 +70,16 @@ static void nothing_write(struct vcpu *v, paddr_t gpa, unsigned int size, uint64
                v->arch->rip);
 }
 
-static const struct mmio_device nothing = { nothing_match, nothing_read, nothing_write };
-
-/* The last one is everywhere. */
 static const struct mmio_device *const devices[] = { &lapic, &vioapic_mmio, &vpci_msix_mmio,
-                                                     &vpci_ecam_mmio, &nothing };
+                                                     &vpci_ecam_mmio };
 
 static const struct mmio_device *find_device(struct vcpu *v, paddr_t gpa)
 {
-    unsigned int i = 0;
-
-    while (!devices[i]->match(v, gpa))
-        i++;
-    return devices[i];
+    for (unsigned int i = 0; i < ARRAY_SIZE(devices); i++) {
+        if (devices[i]->match(v, gpa))
+            return devices[i];
+    }
+    return NULL;
 }
 
 /* --- the instruction ----------------------------------------------------------------------- */
@@ -232,9 +224,12 @@ static bool translate(struct access *a, enum x86_seg seg, vaddr_t va, bool write
     return !rc;
 }
 
-/* The other operand of a string instruction may be memory, or a device that is mapped through. */
-static bool access_other(struct access *a, paddr_t gpa, unsigned int size, uint64_t *value,
-                         bool write)
+/*
+ * No device of ours: memory (read-only, or the other operand of a string instruction),
+ * nothing, or a device that is mapped through.
+ */
+static bool access_memory(struct access *a, paddr_t gpa, unsigned int size, uint64_t *value,
+                          bool write)
 {
     struct domain *d = a->v->domain;
     enum p2m_type t;
@@ -246,11 +241,15 @@ static bool access_other(struct access *a, paddr_t gpa, unsigned int size, uint6
                      a->e.rip, a->gpa, gpa);
         return false;
     }
-    if (t == p2m_invalid || (write && !p2m_is_writable(t))) {
+    if (t == p2m_invalid) {
         if (write)
-            nothing.write(a->v, gpa, size, *value);
+            nothing_write(a->v, gpa, size, *value);
         else
-            *value = nothing.read(a->v, gpa, size);
+            *value = nothing_read(a->v, gpa, size);
+        return true;
+    }
+    if (write && !p2m_is_writable(t)) {
+        log_domain(d, LOG_WARNING, "write to %#lx, which is read-only, at %#lx\n", gpa, a->e.rip);
         return true;
     }
     rc = write ? copy_to_guest_pa(d, gpa, value, size) : copy_from_guest_pa(d, value, gpa, size);
@@ -269,9 +268,9 @@ static bool access_page(struct access *a, enum x86_seg seg, vaddr_t va, unsigned
         if (!translate(a, seg, va, write, &gpa))
             return false;
         device = gpa >> PAGE_SHIFT == a->gpa >> PAGE_SHIFT ? a->device : find_device(a->v, gpa);
-        if (device == &nothing)
-            return access_other(a, gpa, size, value, write);
     }
+    if (unlikely(!device))
+        return access_memory(a, gpa, size, value, write);
     if (write)
         device->write(a->v, gpa, size, *value);
     else
@@ -366,7 +365,7 @@ bool mmio_handle(struct vcpu *v, paddr_t gpa, bool is_write)
 {
     const struct mmio_device *device = find_device(v, gpa);
 
-    if (device == &nothing)
+    if (!device)
         return false;
     emulate(v, gpa, is_write, device);
     return true;
@@ -374,7 +373,7 @@ bool mmio_handle(struct vcpu *v, paddr_t gpa, bool is_write)
 
 void mmio_unclaimed(struct vcpu *v, paddr_t gpa, bool is_write)
 {
-    emulate(v, gpa, is_write, &nothing);
+    emulate(v, gpa, is_write, NULL);
 }
 
 /* Where messages of devices go, and local APICs are (APM 2, 16.3.1). */

@@ -140,6 +140,26 @@ static bool is_usable(const struct domain *d, paddr_t start, unsigned int pages)
     return true;
 }
 
+static paddr_t table_end(const struct vpci_device *dev)
+{
+    return dev->msix.table + dev->msix.nr * MSIX_ENTRY_SIZE;
+}
+
+/* Whose table was there before is elsewhere now, or has another bus number. */
+static void forget_others(const struct vpci_device *dev, paddr_t table)
+{
+    paddr_t end = table + dev->msix.nr * MSIX_ENTRY_SIZE;
+    struct vpci_device *other, *next;
+
+    list_for_each_entry_safe(other, next, &tables, msix.link) {
+        if (other == dev || other->msix.table >= end || table >= table_end(other))
+            continue;
+        list_del(&other->msix.link);
+        other->msix.table = 0;
+        other->msix.map = NULL;
+    }
+}
+
 void vmsix_update_table(struct vpci_device *dev)
 {
     paddr_t table = dev->pci->msix ? table_address(dev) : 0, first = ROUND_DOWN(table, PAGE_SIZE);
@@ -153,6 +173,7 @@ void vmsix_update_table(struct vpci_device *dev)
                     PCI_ARGS(dev->pci->sbdf), table);
         return;
     }
+    forget_others(dev, table);
     if (!dev->msix.table)
         list_add_tail(&dev->msix.link, &tables);
     dev->msix.map = ioremap(first, pages * PAGE_SIZE);
@@ -180,15 +201,18 @@ void vmsix_init(struct vpci_device *dev)
     vmsix_update_table(dev);
 }
 
+/* Whose table is at @pa, or else who has its table in the same page. */
 static struct vpci_device *find_table(paddr_t pa)
 {
-    struct vpci_device *dev;
+    struct vpci_device *dev, *in_page = NULL;
 
     list_for_each_entry(dev, &tables, msix.link) {
-        if (pa - ROUND_DOWN(dev->msix.table, PAGE_SIZE) < dev->msix.nr_pages * PAGE_SIZE)
+        if (pa >= dev->msix.table && pa < table_end(dev))
             return dev;
+        if (pa - ROUND_DOWN(dev->msix.table, PAGE_SIZE) < dev->msix.nr_pages * PAGE_SIZE)
+            in_page = dev;
     }
-    return NULL;
+    return in_page;
 }
 
 bool vmsix_is_trapped(paddr_t pa)

@@ -52,3 +52,9 @@ hv-emulate-unit-y = tests/unit/hv/test_emulate.o hv/x86/emulate/decode.o hv/x86/
 unit-tests += hv-emulate-native
 hv-emulate-native-unit-y = tests/unit/hv/test_emulate_native.o hv/x86/emulate/decode.o \
   hv/x86/emulate/execute.o
+unit-tests += hv-vioapic
+hv-vioapic-unit-y = tests/unit/hv/test_vioapic.o tests/unit/hv/fake_machine.o \
+  tests/unit/hv/fake_log.o hv/x86/hvm/vioapic.o hv/core/lock.o
+unit-tests += hv-vpci
+hv-vpci-unit-y = tests/unit/hv/test_vpci.o tests/unit/hv/fake_machine.o tests/unit/hv/fake_log.o \
+  hv/x86/hvm/vpci.o hv/x86/hvm/vpci_msi.o hv/x86/hvm/vpci_msix.o hv/pci/scan.o hv/core/lock.o
