@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "guest.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* How long Ctrl-C may go unnoticed. */
+/* How long Ctrl-C may go unnoticed at the prompt. Elsewhere it ends the program. */
 enum { WAIT_SLICE_MS = 250 };
 
 int guest_find(struct shell *shell, const char *which, uint32_t *domid)
@@ -82,26 +83,23 @@ int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pand
                int64_t deadline, enum pando_reason *reason)
 {
     for (;;) {
-        int slice = WAIT_SLICE_MS;
-        bool last = false;
-        if (deadline >= 0) {
-            int64_t left = deadline - shell_clock_ms();
-            last = left <= slice;
-            if (last)
-                slice = left > 0 ? (int)left : 0;
-        }
-        enum pando_code code = pando_domain_wait(shell->pando, domid, event, slice, reason);
+        int64_t left = deadline < 0 ? INT_MAX : deadline - shell_clock_ms();
+        int64_t slice = shell->interactive && left > WAIT_SLICE_MS ? WAIT_SLICE_MS : left;
+        enum pando_code code =
+            pando_domain_wait(shell->pando, domid, event, slice > 0 ? (int)slice : 0, reason);
         if (code == PANDO_OK)
             return SHELL_OK;
         if (shell_interrupted)
             return SHELL_INTERRUPTED;
-        if (code == PANDO_E_TIMEOUT && last) {
-            shell_error(shell, "%s has not %s in time", which,
-                        event == PANDO_EVENT_GONE ? "been removed" : "ended");
-            return SHELL_TIMEOUT;
-        }
         if (code != PANDO_E_TIMEOUT)
             return shell_library_error(shell, which, code);
+        if (deadline >= 0 && shell_clock_ms() >= deadline) {
+            shell_error(shell,
+                        "%s has not %s in time: it may not have been listening yet, or it hangs; "
+                        "try again, or end it by `destroy`",
+                        which, event == PANDO_EVENT_GONE ? "been removed" : "ended");
+            return SHELL_TIMEOUT;
+        }
     }
 }
 

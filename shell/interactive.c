@@ -4,6 +4,7 @@
 #include "complete.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,11 @@ static const char prompt[] = "pando> ";
 /* readline's callbacks take no argument. */
 static struct shell *the_shell;
 static char *history_path;
+
+static int keys; /* see open_keys() */
+
+/* SIGINT is blocked but while a command runs, and while the next key is waited for. */
+static sigset_t mask_blocked, mask_open;
 
 static void on_interrupt(int signal)
 {
@@ -105,6 +111,11 @@ static void on_line(char *line)
 {
     /* The terminal is the command's while it runs. */
     rl_callback_handler_remove();
+    if (shell_interrupted) {
+        /* Not a line, but what readline makes of read_key()'s EOF. */
+        free(line);
+        return;
+    }
     if (!line) {
         fputs("quit\n", the_shell->out);
         fflush(the_shell->out);
@@ -114,7 +125,9 @@ static void on_line(char *line)
     if (line[strspn(line, " \t")]) {
         history_remember(line);
         shell_interrupted = 0;
+        sigprocmask(SIG_SETMASK, &mask_open, NULL);
         command_run_line(the_shell, line);
+        sigprocmask(SIG_SETMASK, &mask_blocked, NULL);
         if (shell_interrupted)
             fputc('\n', the_shell->out);
         shell_interrupted = 0;
@@ -136,43 +149,73 @@ static void drop_line(void)
     rl_callback_handler_install(prompt, on_line);
 }
 
-static void read_input(void)
+/*
+ * The terminal, without blocking: Ctrl-C takes back what was typed before it, so that there may be
+ * nothing to read a moment after there was. Opened anew, since the flag of an open file is shared
+ * with whoever else has it. -1 with an error message on failure.
+ */
+static int open_keys(struct shell *shell)
 {
-    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    const char *name = ttyname(STDIN_FILENO);
+    int fd = open(name ? name : "/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        shell_error(shell, "the terminal cannot be opened: %m");
+    return fd;
+}
 
-    if (poll(&input, 1, -1) < 0) {
-        if (errno == EINTR && shell_interrupted)
-            drop_line();
-        return;
+/* The next byte of the terminal, EOF at its end or on Ctrl-C. */
+static int read_key(FILE *stream)
+{
+    struct pollfd input = { .fd = keys, .events = POLLIN };
+    unsigned char key;
+
+    while (!shell_interrupted) {
+        if (ppoll(&input, 1, NULL, &mask_open) <= 0)
+            continue;
+        ssize_t got = read(keys, &key, 1);
+        if (got == 1)
+            return key;
+        if (got == 0 || (errno != EAGAIN && errno != EINTR))
+            break;
     }
-    rl_callback_read_char();
-    if (shell_interrupted && !the_shell->quit)
-        drop_line();
+    return EOF;
 }
 
 int interactive_run(struct shell *shell)
 {
     struct sigaction interrupt = { .sa_handler = on_interrupt }, before;
 
+    keys = open_keys(shell);
+    if (keys < 0)
+        return SHELL_FAILED;
     the_shell = shell;
     shell->interactive = true;
     rl_readline_name = "pando";
     rl_catch_signals = 0;
+    rl_getc_function = read_key;
     rl_attempted_completion_function = complete_word;
     rl_completer_word_break_characters = " \t";
     rl_completer_quote_characters = "\"'";
     rl_filename_quote_characters = " \t\"'\\;|&<>#";
     history_load();
 
-    /* Without SA_RESTART: poll() has to notice. */
+    sigprocmask(SIG_BLOCK, NULL, &mask_open);
+    mask_blocked = mask_open;
+    sigaddset(&mask_blocked, SIGINT);
+    sigprocmask(SIG_SETMASK, &mask_blocked, NULL);
     sigaction(SIGINT, &interrupt, &before);
     fputs("`help` lists the commands, Tab completes, Ctrl-D leaves.\n", shell->out);
     fflush(shell->out);
     rl_callback_handler_install(prompt, on_line);
-    while (!shell->quit)
-        read_input();
+    while (!shell->quit) {
+        rl_callback_read_char();
+        if (shell_interrupted)
+            drop_line();
+    }
     rl_callback_handler_remove();
+    sigprocmask(SIG_SETMASK, &mask_open, NULL);
     sigaction(SIGINT, &before, NULL);
+    close(keys);
     history_save();
     shell->interactive = false;
     return SHELL_OK;
