@@ -48,41 +48,41 @@ static void restrict_by(struct rights *r, uint64_t e)
     r->nx |= e >> 63;
 }
 
-/* Bits that must be 0 in a leaf of 2^shift bytes or (not leaf) in a table's entry. */
-static bool is_malformed(struct domain *d, const struct x86_paging *p, uint64_t e,
-                         unsigned int shift, bool leaf)
+/* What no entry may have: a frame beyond the last, and NX before it is switched on. */
+static uint64_t reserved_bits(struct domain *d, const struct x86_paging *p)
 {
-    uint64_t frame = (e & PTE_ADDR) >> PAGE_SHIFT;
+    uint64_t reserved = PTE_ADDR & ~((p2m_limit(d) << PAGE_SHIFT) - 1);
 
-    if (e & PTE_NX && !(p->efer & X86_EFER_NXE))
-        return true;
-    if (frame >= p2m_limit(d))
-        return true;
-    /* Bit 12 of a large leaf is its PAT bit. */
-    return leaf && shift > PAGE_SHIFT && frame & ((1UL << (shift - PAGE_SHIFT)) - 1) & ~1UL;
+    return p->efer & X86_EFER_NXE ? reserved : reserved | PTE_NX;
+}
+
+/* Bits that must be 0 in a large leaf of 2^shift bytes; bit 12 is its PAT bit. */
+static uint64_t reserved_in_leaf(unsigned int shift)
+{
+    return ((1UL << shift) - 1) & ~((2UL << PAGE_SHIFT) - 1);
 }
 
 /* PAE's lower two levels and long mode's four: 8-byte entries, from the table at @table. */
 static int walk64(struct domain *d, const struct x86_paging *p, vaddr_t va, paddr_t table,
                   unsigned int shift, unsigned int access, paddr_t *gpa, uint32_t *pf_error)
 {
-    struct rights r = { true, true, false };
-    uint64_t e;
-    bool leaf;
+    uint64_t e, all = ~0UL, any = 0, reserved = reserved_bits(d, p);
+    struct rights r;
 
     for (;; shift -= 9) {
-        if (!p2m_read(d, table + (va >> shift & 511) * 8, &e, 8) || !(e & PTE_P))
+        if (unlikely(!p2m_read_u64(d, table + (va >> shift & 511) * 8, &e) || !(e & PTE_P)))
             return fault(p, access, 0, pf_error);
-        leaf = shift == PAGE_SHIFT || e & PTE_PS;
-        if (leaf && shift > 30)
+        all &= e;
+        any |= e;
+        if (unlikely(e & reserved))
             return fault(p, access, PF_PRESENT | PF_RESERVED, pf_error);
-        if (unlikely(is_malformed(d, p, e, shift, leaf)))
-            return fault(p, access, PF_PRESENT | PF_RESERVED, pf_error);
-        restrict_by(&r, e);
-        if (leaf)
+        if (shift == PAGE_SHIFT || e & PTE_PS)
             break;
         table = e & PTE_ADDR;
     }
+    if (unlikely(shift > 30 || (shift > PAGE_SHIFT && e & reserved_in_leaf(shift))))
+        return fault(p, access, PF_PRESENT | PF_RESERVED, pf_error);
+    r = (struct rights){ all & PTE_W, all & PTE_U, any & PTE_NX };
     if (!allowed(p, &r, access))
         return fault(p, access, PF_PRESENT, pf_error);
     *gpa = (e & PTE_ADDR & ~((1UL << shift) - 1)) | (va & ((1UL << shift) - 1));
@@ -95,7 +95,7 @@ static int walk_pae(struct domain *d, const struct x86_paging *p, vaddr_t va, un
 {
     uint64_t e;
 
-    if (!p2m_read(d, (p->cr3 & CR3_ADDR_PAE) + (va >> 30) * 8, &e, 8) || !(e & PTE_P))
+    if (!p2m_read_u64(d, (p->cr3 & CR3_ADDR_PAE) + (va >> 30) * 8, &e) || !(e & PTE_P))
         return fault(p, access, 0, pf_error);
     return walk64(d, p, va, e & PTE_ADDR, 21, access, gpa, pf_error);
 }

@@ -94,7 +94,7 @@ typedef uint64_t __attribute__((aligned(1), may_alias)) uint64_any_t;
 typedef uint32_t __attribute__((aligned(1), may_alias)) uint32_any_t;
 
 /* Page table entries, and most arguments, in one access. */
-static void read_from(void *dst, const void *src, size_t len)
+static inline void read_from(void *dst, const void *src, size_t len)
 {
     if (len == sizeof(uint64_t))
         *(uint64_any_t *)dst = *(const volatile uint64_any_t *)src;
@@ -104,10 +104,11 @@ static void read_from(void *dst, const void *src, size_t len)
         memcpy(dst, src, len);
 }
 
-bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
+/* What was read counts if the entry is the same afterwards: nothing else keeps the page. */
+static inline __attribute__((always_inline)) bool read_guest(const struct p2m *p, paddr_t gpa,
+                                                             void *dst, size_t len)
 {
-    const struct p2m *p = d->p2m;
-    uint64_t g = gpa >> PAGE_SHIFT, *slot, e;
+    uint64_t present = p2m_format->present, g = gpa >> PAGE_SHIFT, *slot, e;
     unsigned int order;
     uint32_t seq;
 
@@ -115,15 +116,27 @@ bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
         return false;
     do {
         seq = atomic_read_acquire(&p->seq);
-        slot = p2m_walk(p, g, &order);
-        e = atomic_read(slot);
-        if (entry_present(e) && entry_is_leaf(e, order) && entry_type(e) != p2m_mmio_direct)
-            read_from(dst, (char *)mfn_to_virt(entry_mfn(e)) + (gpa & ((PAGE_SIZE << order) - 1)),
-                      len);
+        slot = p2m_walk_entry(p, g, &order, &e);
+        if (unlikely(!(e & present) || entry_type(e) == p2m_mmio_direct)) {
+            if (atomic_read(&p->seq) == seq)
+                return false;
+            continue;
+        }
+        read_from(dst, (char *)mfn_to_virt(entry_mfn(e)) + (gpa & ((PAGE_SIZE << order) - 1)), len);
         smp_rmb();
-    } while (unlikely(atomic_read(slot) != e || atomic_read(&p->seq) != seq ||
-                      (entry_present(e) && !entry_is_leaf(e, order))));
-    return entry_present(e) && entry_type(e) != p2m_mmio_direct;
+        if (likely(atomic_read(slot) == e && atomic_read(&p->seq) == seq))
+            return true;
+    } while (true);
+}
+
+bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
+{
+    return read_guest(d->p2m, gpa, dst, len);
+}
+
+bool p2m_read_u64(struct domain *d, paddr_t gpa, uint64_t *value)
+{
+    return read_guest(d->p2m, gpa, value, sizeof(*value));
 }
 
 struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)

@@ -70,21 +70,33 @@ static inline unsigned int entry_index(uint64_t g, unsigned int order)
     return g >> order & (P2M_ENTRIES - 1);
 }
 
-/* The entry in force for @g, which covers 2^*order frames. */
+/* The entry in force for @g, which covers 2^*order frames, and in *e what it was. */
+static inline uint64_t *p2m_walk_entry(const struct p2m *p, uint64_t g, unsigned int *order,
+                                       uint64_t *e)
+{
+    uint64_t present = p2m_format->present, *table = p->root, *slot;
+
+    /* Unrolled: each access of the hypervisor to a guest's memory comes through here. */
+#pragma GCC unroll 3
+    for (unsigned int o = P2M_TOP_ORDER; o; o -= 9) {
+        slot = &table[entry_index(g, o)];
+        *e = atomic_read(slot);
+        *order = o;
+        if (!(*e & present) || *e & P2M_LEAF)
+            return slot;
+        table = entry_table(*e);
+    }
+    slot = &table[entry_index(g, 0)];
+    *e = atomic_read(slot);
+    *order = 0;
+    return slot;
+}
+
 static inline uint64_t *p2m_walk(const struct p2m *p, uint64_t g, unsigned int *order)
 {
-    uint64_t *table = p->root;
-    unsigned int o = P2M_TOP_ORDER;
+    uint64_t e;
 
-    for (;; o -= 9) {
-        uint64_t *slot = &table[entry_index(g, o)], e = atomic_read(slot);
-
-        if (!entry_present(e) || entry_is_leaf(e, o)) {
-            *order = o;
-            return slot;
-        }
-        table = entry_table(e);
-    }
+    return p2m_walk_entry(p, g, order, &e);
 }
 
 /* p2m_table.c; the lock is held. */

@@ -28,6 +28,8 @@ extern const struct p2m_format npt_format;
  * page that went away meanwhile is not what was read.
  */
 bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len);
+/* Eight bytes, as page table entries are. */
+bool p2m_read_u64(struct domain *d, paddr_t gpa, uint64_t *value);
 
 /* Guest frame numbers from this on cannot be mapped: the guest's physical address width. */
 uint64_t p2m_limit(const struct domain *d);
