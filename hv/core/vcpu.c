@@ -60,26 +60,17 @@ void vcpu_release_guest_pages(struct vcpu *v)
     }
 }
 
-int vcpu_register_info(struct vcpu *v, gfn_t g, unsigned int offset)
+/* Once only: false if it has a place of its own already. *pg is the vCPU's from now on. */
+static bool vcpu_info_move(struct vcpu *v, struct page_info *pg, unsigned int offset)
 {
-    struct vcpu_info *to, *from = v->vcpu_info;
-    enum p2m_type t;
-    struct page_info *pg;
+    struct vcpu_info *to = (struct vcpu_info *)((char *)page_to_virt(pg) + offset);
+    struct vcpu_info *from = v->vcpu_info;
 
-    if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset & 7)
-        return -EINVAL;
-    if (v->vcpu_info_page)
-        return -EINVAL; /* once only */
-    pg = p2m_get_page(v->domain, g, &t);
-    if (!pg)
-        return -EINVAL;
-    if (t != p2m_ram_rw || pg->owner != v->domain->domid) {
-        page_put(pg);
-        return -EINVAL;
+    spin_lock(&v->domain->lock); /* against another vCPU that does the same */
+    if (v->vcpu_info_page) {
+        spin_unlock(&v->domain->lock);
+        return false;
     }
-    to = (struct vcpu_info *)((char *)page_to_virt(pg) + offset);
-    if (v != current)
-        vcpu_pause(v);
     if (from == &no_vcpu_info) {
         memset(to, 0, sizeof(*to));
         to->evtchn_upcall_mask = 1;
@@ -91,8 +82,30 @@ int vcpu_register_info(struct vcpu *v, gfn_t g, unsigned int offset)
     to->evtchn_pending_sel = ~0UL;
     v->vcpu_info_page = pg;
     atomic_set_release(&v->vcpu_info, to);
-    if (v != current)
-        vcpu_unpause(v);
+    spin_unlock(&v->domain->lock);
+    return true;
+}
+
+/*
+ * Another's place is set only as long as that one is down. Nothing waits for it to
+ * stop: two vCPUs that wait for each other would never end.
+ */
+int vcpu_register_info(struct vcpu *v, gfn_t g, unsigned int offset)
+{
+    enum p2m_type t;
+    struct page_info *pg;
+
+    if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset & 7)
+        return -EINVAL;
+    if (v != current && !(atomic_read(&v->pause_flags) & VPF_DOWN))
+        return -EINVAL;
+    pg = p2m_get_page(v->domain, g, &t);
+    if (!pg)
+        return -EINVAL;
+    if (t != p2m_ram_rw || pg->owner != v->domain->domid || !vcpu_info_move(v, pg, offset)) {
+        page_put(pg);
+        return -EINVAL;
+    }
     arch_vcpu_time_update(v);
     evtchn_vcpu_info_moved(v);
     return 0;
