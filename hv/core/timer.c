@@ -25,13 +25,14 @@ static void rearm(struct cpu *c)
 static void run_timers(void)
 {
     struct cpu *c = this_cpu();
+    uint64_t now = time_now(); /* once: timers that set themselves again must not keep us here */
 
     spin_lock(&c->timer_lock);
     c->timer_armed = ~0UL; /* it fired, or was set too short */
     while (!list_empty(&c->timers)) {
         struct timer *t = list_first_entry(&c->timers, struct timer, link);
 
-        if (t->expires > time_now())
+        if (t->expires > now)
             break;
         list_del(&t->link);
         t->running = true;

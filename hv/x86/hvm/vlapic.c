@@ -259,7 +259,11 @@ static uint64_t tick_ns(struct vlapic *l)
     return BUS_NS_PER_TICK * (1UL << ((code + 1) & 7));
 }
 
-#define MIN_PERIOD_NS 20000 /* a shorter one would keep a CPU busy with nothing else */
+/*
+ * Periodic timers go on while their vCPUs wait for a CPU, many of them for one: shorter
+ * ones could keep it busy with nothing else.
+ */
+#define MIN_PERIOD_NS 200000
 
 static void start_count(struct vlapic *l)
 {
@@ -278,14 +282,15 @@ static void start_count(struct vlapic *l)
 static uint32_t current_count(struct vlapic *l)
 {
     uint64_t passed = time_now() - l->timer_start;
+    uint64_t period = atomic_read(&l->timer_period); /* once: see timer_fires */
 
-    if (!l->timer_period || TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_DEADLINE)
+    if (!period || TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_DEADLINE)
         return 0;
     if (TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_PERIODIC)
-        passed %= l->timer_period;
-    else if (passed >= l->timer_period)
+        passed %= period;
+    else if (passed >= period)
         return 0;
-    return (uint32_t)((l->timer_period - passed) / tick_ns(l));
+    return (uint32_t)((period - passed) / tick_ns(l));
 }
 
 static void timer_fires(void *arg)
@@ -293,16 +298,18 @@ static void timer_fires(void *arg)
     struct vcpu *v = arg;
     struct vlapic *l = v->arch->vlapic;
     uint32_t lvt = REG(l, APIC_LVTT);
+    /* Once: the vCPU, if it moved meanwhile, or a start-up IPI may set it to 0 just now. */
+    uint64_t period = atomic_read(&l->timer_period);
 
     l->tsc_deadline = 0;
     if (!(lvt & LVT_MASKED))
         vlapic_set_irq(v, (uint8_t)lvt, false);
-    if (TIMER_MODE(lvt) == TIMER_PERIODIC && l->timer_period) {
+    if (TIMER_MODE(lvt) == TIMER_PERIODIC && period) {
         uint64_t now = time_now();
 
         /* Ticks that were missed are missed. */
-        l->timer_start += (now - l->timer_start) / l->timer_period * l->timer_period;
-        timer_set(&l->timer, l->timer_start + l->timer_period);
+        l->timer_start += (now - l->timer_start) / period * period;
+        timer_set(&l->timer, l->timer_start + period);
     }
 }
 
