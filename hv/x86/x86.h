@@ -39,14 +39,15 @@ struct x86_segment {
     uint64_t base;
 };
 
-#define SEG_ATTR_TYPE(a) ((a)&0xf)
-#define SEG_ATTR_S       0x010
-#define SEG_ATTR_DPL(a)  (((a) >> 5) & 3)
-#define SEG_ATTR_P       0x080
-#define SEG_ATTR_AVL     0x100
-#define SEG_ATTR_L       0x200
-#define SEG_ATTR_DB      0x400
-#define SEG_ATTR_G       0x800
+#define SEG_ATTR_TYPE(a)  ((a)&0xf)
+#define SEG_ATTR_S        0x010
+#define SEG_ATTR_DPL(a)   (((a) >> 5) & 3)
+#define SEG_ATTR_DPL_MASK 0x060
+#define SEG_ATTR_P        0x080
+#define SEG_ATTR_AVL      0x100
+#define SEG_ATTR_L        0x200
+#define SEG_ATTR_DB       0x400
+#define SEG_ATTR_G        0x800
 
 struct x86_table {
     uint16_t limit;

@@ -105,6 +105,12 @@ static void exit_undefined(struct vcpu *v)
     x86_inject_exception(v, EXC_UD, 0);
 }
 
+/* One that is intercepted for the host's sake only: it is the guest's all the same. */
+static void exit_exception(struct vcpu *v)
+{
+    x86_inject_exception(v, v->arch->exit.exception.vector, v->arch->exit.exception.error);
+}
+
 static void exit_failed(struct vcpu *v)
 {
     domain_crash(v->domain, "vCPU %u: the CPU refuses its state (%#lx) at %#lx", v->id,
@@ -123,7 +129,7 @@ static void (*const handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
     [VMEXIT_INTERRUPT_WINDOW] = exit_window,
     [VMEXIT_CR_READ] = exit_failed,
     [VMEXIT_CR_WRITE] = exit_failed,
-    [VMEXIT_EXCEPTION] = exit_failed,
+    [VMEXIT_EXCEPTION] = exit_exception,
     [VMEXIT_SHUTDOWN] = exit_shutdown,
     [VMEXIT_XSETBV] = exit_xsetbv,
     [VMEXIT_RDTSC] = exit_undefined,

@@ -69,6 +69,17 @@ void arch_vcpu_event_notify(struct vcpu *v)
         vcpu_unblock(v);
 }
 
+/* A fault while one was delivered makes a double fault by what the two are (APM 2, 8.2.9). */
+static bool makes_double_fault(uint8_t first, uint8_t second)
+{
+    static const uint32_t contributory =
+        1u << EXC_DE | 1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS | 1u << EXC_GP;
+
+    if (first == EXC_PF)
+        return second == EXC_PF || contributory >> second & 1;
+    return contributory >> first & 1 && contributory >> second & 1;
+}
+
 void x86_inject_exception(struct vcpu *v, uint8_t vector, uint32_t error)
 {
     static const uint32_t with_error = 1u << EXC_DF | 1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS |
@@ -80,8 +91,10 @@ void x86_inject_exception(struct vcpu *v, uint8_t vector, uint32_t error)
             domain_crash(v->domain, "triple fault of vCPU %u at %#lx", v->id, v->arch->rip);
             return;
         }
-        vector = EXC_DF;
-        error = 0;
+        if (makes_double_fault(e->vector, vector)) {
+            vector = EXC_DF;
+            error = 0;
+        }
     }
     *e = (struct x86_event){ .valid = true,
                              .vector = vector,

@@ -98,7 +98,8 @@ static void vmcb_init(struct vcpu *v)
 {
     struct vmcb *b = vmcb_of(v);
 
-    b->intercept[2] = 1u << EXC_MC;
+    /* A guest can make the CPU deliver #DB or #AC for ever, with no interrupt in between. */
+    b->intercept[2] = 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC;
     b->intercept[3] = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
                       INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
                       INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_TASK_SWITCH |
@@ -329,6 +330,9 @@ static void svm_get_segment(struct vcpu *v, enum x86_seg s, struct x86_segment *
     const struct vmcb_segment *m = segment_of(vmcb_of(v), s);
 
     *seg = (struct x86_segment){ m->sel, m->attr, m->limit, m->base };
+    /* SYSRET leaves the privilege level in SS's attributes as it was (APM 3, SYSRET). */
+    if (s == SEG_SS)
+        seg->attr = (uint16_t)((m->attr & ~SEG_ATTR_DPL_MASK) | vmcb_of(v)->cpl << 5);
 }
 
 static void svm_set_segment(struct vcpu *v, enum x86_seg s, const struct x86_segment *seg)
