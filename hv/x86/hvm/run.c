@@ -59,8 +59,9 @@ void arch_vcpu_run(struct vcpu *v)
         irq_enable();
         return;
     }
+    /* A full barrier: interrupts and the generation are looked at after it, or we are kicked. */
+    (void)atomic_xchg(&a->in_guest, true);
     hvm_inject_pending(v);
-    (void)atomic_xchg(&a->in_guest, true); /* a full barrier, before the generation is read */
     sync_tlb(v);
     vendor->run(v);
     atomic_set_release(&a->in_guest, false);
@@ -70,9 +71,9 @@ void arch_vcpu_run(struct vcpu *v)
 
 void arch_p2m_flush(struct domain *d)
 {
+    uint64_t gen = atomic_inc(&d->arch->tlb_generation);
     unsigned int i;
 
-    atomic_inc(&d->arch->tlb_generation);
     for_each_online_cpu(i) {
         struct arch_cpu *a = cpus[i]->arch;
         struct vcpu *v = ACCESS_ONCE(cpus[i]->curr);
@@ -81,8 +82,7 @@ void arch_p2m_flush(struct domain *d)
             continue;
         /* One exit is enough: the next entry sees the new generation. */
         arch_cpu_kick(i);
-        while (atomic_read_acquire(&a->in_guest) &&
-               ACCESS_ONCE(v->arch->tlb_generation) != atomic_read(&d->arch->tlb_generation))
+        while (atomic_read_acquire(&a->in_guest) && ACCESS_ONCE(v->arch->tlb_generation) < gen)
             cpu_pause();
     }
 }
