@@ -19,7 +19,8 @@ unit-tests += ctl-layout
 ctl-layout-unit-y := tests/unit/ctl/test_layout.o ctl/build_layout.o ctl/build_start.o
 
 unit-tests += ctl-build
-ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o tests/unit/ctl/kernel.o \
+ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o \
+  tests/unit/ctl/kernel.o \
   ctl/build.o ctl/build_vcpu.o ctl/build_layout.o ctl/build_acpi.o ctl/build_start.o \
   $(ctl-kernel-objects)
 ctl-build-unit-libs := $(ctl-unpack-libs)
