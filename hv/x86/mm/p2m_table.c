@@ -30,10 +30,30 @@ static uint64_t *pool_take(struct domain *d, uint32_t *pool)
     return memset(page_to_virt(pg), 0, PAGE_SIZE);
 }
 
+/*
+ * A guest that spreads its pages over the address space makes tables, which only go with
+ * it. So there is a limit: several times what its memory, and grants beside it, need.
+ */
+#define BASE_TABLES      1024u
+#define FRAMES_PER_TABLE 128u
+
+static uint64_t *table_new(struct domain *d)
+{
+    struct p2m *p = d->p2m;
+    uint64_t *table;
+
+    if (!d->is_privileged && p->nr_tables >= BASE_TABLES + d->max_pages / FRAMES_PER_TABLE)
+        return NULL;
+    table = hv_alloc_pages(0, 0);
+    if (table)
+        p->nr_tables++;
+    return table;
+}
+
 uint64_t *p2m_table_create(struct domain *d, unsigned int order)
 {
     uint32_t *pool = &d->p2m->pool[order / 9];
-    uint64_t *table = *pool ? pool_take(d, pool) : hv_alloc_pages(0, 0);
+    uint64_t *table = *pool ? pool_take(d, pool) : table_new(d);
 
     if (table)
         virt_to_page(table)->type_info = META(0, MERGE_AFTER);
