@@ -453,6 +453,22 @@ union grant_op {
     struct gnttab_swap_grant_ref swap;
 };
 
+/* One operation, in one page: it comes from where its answer goes. False: not so. */
+static bool run_in_place(arg_t arg, size_t size, void (*fn)(struct domain *d, void *op))
+{
+    union grant_op op;
+    struct page_info *page;
+    void *at = guest_map_va((vaddr_t)arg.p, size, &page);
+
+    if (unlikely(!at))
+        return false;
+    memcpy(&op, at, size);
+    fn(current->domain, &op);
+    memcpy(at, &op, size);
+    guest_unmap_va(page);
+    return true;
+}
+
 /* Each of @count operations of @size bytes by @fn, whose result is a status within it. */
 static int run_batch(unsigned int cmd, arg_t arg, unsigned int count, size_t size,
                      void (*fn)(struct domain *d, void *op))
@@ -461,6 +477,8 @@ static int run_batch(unsigned int cmd, arg_t arg, unsigned int count, size_t siz
     struct domain *d = current->domain;
     vaddr_t va = (vaddr_t)arg.p;
 
+    if (count == 1 && run_in_place(arg, size, fn))
+        return 0;
     while (count) {
         unsigned int n = min(count, (unsigned int)BATCH);
 

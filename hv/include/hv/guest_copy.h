@@ -13,12 +13,21 @@
 #include <hv/types.h>
 
 struct domain;
+struct page_info;
 
 int __must_check copy_from_guest_va(void *dst, vaddr_t src, size_t len);
 int __must_check copy_to_guest_va(vaddr_t dst, const void *src, size_t len);
 int __must_check clear_guest_va(vaddr_t dst, size_t len);
 
-/* The same by guest physical address, of any domain that the caller may touch. */
+/*
+ * For what is read and answered at the same place: @len bytes at @va by one translation,
+ * if they are writable and in one page of memory; else NULL, and the copies above tell why.
+ * The page is held until guest_unmap_va(*page). Guests may change it at any time.
+ */
+void *__must_check guest_map_va(vaddr_t va, size_t len, struct page_info **page);
+void guest_unmap_va(struct page_info *page);
+
+/* Copies by guest physical address, of any domain that the caller may touch. */
 int __must_check copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len);
 int __must_check copy_to_guest_pa(struct domain *d, paddr_t dst, const void *src, size_t len);
 

@@ -89,6 +89,31 @@ int clear_guest_va(vaddr_t dst, size_t len)
     return write_va(dst, NULL, len);
 }
 
+void *guest_map_va(vaddr_t va, size_t len, struct page_info **page)
+{
+    struct x86_paging p;
+    enum p2m_type t;
+    paddr_t gpa;
+
+    if (unlikely(rest_of_page(va, len) != len))
+        return NULL;
+    vendor->get_paging(current, &p);
+    if (unlikely(translate(&p, va, ACCESS_WRITE, &gpa)))
+        return NULL;
+    *page = p2m_get_page(current->domain, gfn(PFN_DOWN(gpa)), &t);
+    if (unlikely(!*page))
+        return NULL;
+    if (likely(p2m_is_writable(t)))
+        return (char *)page_to_virt(*page) + (gpa & (PAGE_SIZE - 1));
+    page_put(*page);
+    return NULL;
+}
+
+void guest_unmap_va(struct page_info *page)
+{
+    page_put(page);
+}
+
 int copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len)
 {
     for (size_t n; len; len -= n, src += n, dst = (char *)dst + n) {
