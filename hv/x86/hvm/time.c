@@ -2,6 +2,7 @@
 /* Time as a guest sees it: vcpu_time_info, wallclock, runstate (<xen/xen.h>, <xen/vcpu.h>). */
 #include <hv/arch.h>
 #include <hv/guest_copy.h>
+#include <hv/page_alloc.h>
 #include <hv/timer.h>
 
 #include "x86/cpu/cpu.h"
@@ -39,11 +40,14 @@ void arch_vcpu_time_update(struct vcpu *v)
 
 void hvm_wallclock_update(struct domain *d)
 {
-    struct shared_info *s = d->shared_info;
+    struct page_info *pg = ACCESS_ONCE(d->shared_info_page);
+    struct shared_info *s;
     uint64_t ns = wallclock_boot_ns, seconds = ns / NS_PER_SEC + (uint64_t)d->time_offset;
 
-    if (!s)
+    /* A domain that is being destroyed may give its page back at any moment. */
+    if (!pg || !page_get(pg, d))
         return;
+    s = page_to_virt(pg);
     s->wc_version |= 1;
     smp_wmb();
     s->wc_sec = (uint32_t)seconds;
@@ -51,6 +55,7 @@ void hvm_wallclock_update(struct domain *d)
     s->wc_nsec = (uint32_t)(ns % NS_PER_SEC);
     smp_wmb();
     s->wc_version++;
+    page_put(pg);
 }
 
 void arch_vcpu_runstate_update(struct vcpu *v)
