@@ -313,6 +313,29 @@ static void test_out_of_memory(void **state)
     p2m_domain_end(d);
 }
 
+/* A guest that spreads its pages comes to an end; dom0 does not. */
+static void test_table_limit(void **state)
+{
+    struct domain *d = p2m_domain();
+    uint64_t g = 0;
+    int rc;
+
+    d->is_privileged = false;
+    d->max_pages = 0;
+    do
+        rc = p2m_set(d, gfn(g << 9), mfn(1), 0, p2m_mmio_direct);
+    while (!rc && ++g < 2048);
+    assert_int_equal(rc, -ENOMEM);
+    assert_in_range(g, 512, 1024);
+    assert_int_equal(p2m_set(d, gfn(1), mfn(2), 0, p2m_mmio_direct), 0);
+    d->max_pages = 1024; /* memory comes with tables for it */
+    assert_int_equal(p2m_set(d, gfn(g << 9), mfn(1), 0, p2m_mmio_direct), 0);
+    d->is_privileged = true;
+    for (g++; g < 1100; g++)
+        assert_int_equal(p2m_set(d, gfn(g << 9), mfn(1), 0, p2m_mmio_direct), 0);
+    p2m_domain_end(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_random_against_a_model),
         cmocka_unit_test(test_teardown_in_steps),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_table_limit),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);
