@@ -56,7 +56,7 @@ static void decode_npf(struct vmexit *x, const struct vmcb *b)
     }
 }
 
-static void decode_other(struct vmexit *x, const struct vmcb *b)
+static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
 {
     switch (b->exitcode) {
     case EXIT_CR_READ(0)... EXIT_CR_READ(15):
@@ -66,6 +66,10 @@ static void decode_other(struct vmexit *x, const struct vmcb *b)
     case EXIT_CR_WRITE(0)... EXIT_CR_WRITE(15):
         x->reason = VMEXIT_CR_WRITE;
         x->cr.cr = b->exitcode & 15;
+        break;
+    case EXIT_DR(0)... EXIT_DR(31):
+        svm_load_drs(v); /* and the instruction is executed again */
+        x->reason = VMEXIT_NOTHING;
         break;
     case EXIT_EXCEPTION(0)... EXIT_EXCEPTION(31):
         x->reason = VMEXIT_EXCEPTION;
@@ -94,6 +98,7 @@ static void decode_other(struct vmexit *x, const struct vmcb *b)
     case EXIT_RDPMC:
     case EXIT_INVLPGA:
     case EXIT_MONITOR ... EXIT_MWAIT_COND:
+    case EXIT_RDPRU:
         x->reason = VMEXIT_UNDEFINED;
         break;
     default:
@@ -141,6 +146,6 @@ void svm_decode_exit(struct vcpu *v)
         x->reason = VMEXIT_CPUID;
         break;
     default:
-        decode_other(x, b);
+        decode_other(v, x, b);
     }
 }

@@ -11,6 +11,7 @@
 #define MSR_VM_CR       0xc0010114
 #define MSR_VM_HSAVE_PA 0xc0010117
 #define VM_CR_SVMDIS    0x10
+#define DR7_ENABLES     0xffUL
 
 uint32_t svm_features;
 static uint32_t max_asid;
@@ -100,13 +101,14 @@ static void vmcb_init(struct vcpu *v)
 
     /* A guest can make the CPU deliver #DB or #AC for ever, with no interrupt in between. */
     b->intercept[2] = 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC;
+    b->intercept[1] = INTERCEPT_DRS;
     b->intercept[3] = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
                       INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
                       INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_TASK_SWITCH |
                       INTERCEPT_FERR_FREEZE | INTERCEPT_SHUTDOWN;
     b->intercept[4] = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
                       INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_WBINVD |
-                      INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV;
+                      INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU;
     b->iopm =
         virt_to_paddr(v->domain->arch->ioport_traps ? v->domain->arch->ioport_traps : io_bitmap);
     b->msrpm = virt_to_paddr(msr_bitmap);
@@ -175,9 +177,40 @@ static void svm_flush_tlb(struct vcpu *v)
     v->arch->svm->asid_generation = 0;
 }
 
-static void svm_switch(struct vcpu *v)
+void svm_load_drs(struct vcpu *v)
 {
-    /* VMLOAD and VMSAVE at each entry and exit move all there is. */
+    struct svm_vcpu *s = v->arch->svm;
+
+    write_dr0(s->dr[0]);
+    write_dr1(s->dr[1]);
+    write_dr2(s->dr[2]);
+    write_dr3(s->dr[3]);
+    s->drs_loaded = true;
+    s->vmcb->intercept[1] = 0;
+}
+
+/*
+ * VMLOAD and VMSAVE at each entry and exit move all there is, DR0-3 excepted: they are
+ * moved only if the guest uses them (DR7, in the VMCB, has breakpoints on), or asks.
+ */
+static void svm_switch_in(struct vcpu *v)
+{
+    if (unlikely(vmcb_of(v)->dr7 & DR7_ENABLES))
+        svm_load_drs(v);
+}
+
+static void svm_switch_out(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch->svm;
+
+    if (likely(!s->drs_loaded))
+        return;
+    s->dr[0] = read_dr0();
+    s->dr[1] = read_dr1();
+    s->dr[2] = read_dr2();
+    s->dr[3] = read_dr3();
+    s->drs_loaded = false;
+    s->vmcb->intercept[1] = INTERCEPT_DRS;
 }
 
 static void svm_run(struct vcpu *v)
@@ -429,8 +462,8 @@ const struct vendor_ops svm_ops = {
     .cpu_down = svm_cpu_down,
     .vcpu_create = svm_vcpu_create,
     .vcpu_destroy = svm_vcpu_destroy,
-    .switch_in = svm_switch,
-    .switch_out = svm_switch,
+    .switch_in = svm_switch_in,
+    .switch_out = svm_switch_out,
     .run = svm_run,
     .request_interrupt_window = svm_request_interrupt_window,
     .interrupts_allowed = svm_interrupts_allowed,

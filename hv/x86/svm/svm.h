@@ -11,6 +11,8 @@ struct svm_vcpu {
     paddr_t vmcb_paddr;
     uint64_t asid_generation; /* of the CPU it ran on last; other: it needs a new ASID */
     unsigned int asid_cpu;
+    uint64_t dr[4];  /* DR0-3, unless they are on the CPU */
+    bool drs_loaded; /* they are, and accesses don't exit */
 };
 
 /* CPUID 8000_000A EDX */
@@ -34,6 +36,8 @@ void svm_enter(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
 
 /* exit.c: VMCB to v->arch->exit. */
 void svm_decode_exit(struct vcpu *v);
+/* It wants its debug registers: puts them on this CPU. */
+void svm_load_drs(struct vcpu *v);
 /* Gives the vCPU an ASID that is valid on this CPU. */
 void svm_set_asid(struct vcpu *v);
 

@@ -5,6 +5,8 @@
 
 #include <hv/types.h>
 
+/* intercept[1]: accesses to debug registers */
+#define INTERCEPT_DRS (~0u)
 /* intercept[3], bits */
 #define INTERCEPT_INTR        (1u << 0)
 #define INTERCEPT_NMI         (1u << 1)
@@ -35,6 +37,7 @@
 #define INTERCEPT_MONITOR (1u << 10)
 #define INTERCEPT_MWAIT   (3u << 11)
 #define INTERCEPT_XSETBV  (1u << 13)
+#define INTERCEPT_RDPRU   (1u << 14)
 
 #define VINTR_IRQ         (1u << 8)
 #define VINTR_PRIO(p)     ((uint32_t)(p) << 16)
@@ -43,6 +46,7 @@
 
 #define EXIT_CR_READ(n)   (0x00 + (n))
 #define EXIT_CR_WRITE(n)  (0x10 + (n))
+#define EXIT_DR(n)        (0x20 + (n)) /* read; 16 more: written */
 #define EXIT_EXCEPTION(n) (0x40 + (n))
 #define EXIT_INTR         0x60
 #define EXIT_NMI          0x61
@@ -67,6 +71,7 @@
 #define EXIT_MONITOR      0x8a
 #define EXIT_MWAIT_COND   0x8c
 #define EXIT_XSETBV       0x8d
+#define EXIT_RDPRU        0x8e
 #define EXIT_NPF          0x400
 #define EXIT_INVALID      (~0UL)
 
