@@ -186,5 +186,9 @@ void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r
 /* Its MSR is switched with the vCPU where the host has it (msr.c). */
 bool hvm_has_rdtscp(void)
 {
-    return cpuid(0x80000001).d & LEAF_EXT1_EDX_RDTSCP;
+    static int8_t has = -1; /* asked at each switch: CPUID is slow */
+
+    if (unlikely(has < 0))
+        has = !!(cpuid(0x80000001).d & LEAF_EXT1_EDX_RDTSCP);
+    return has;
 }

@@ -20,6 +20,8 @@ bool hvm_skip_insn(struct vcpu *v);
 struct cpuid_regs;
 void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r);
 bool hvm_has_rdtscp(void);
+/* Puts the vCPU's TSC_AUX on this CPU. */
+void hvm_load_tsc_aux(struct vcpu *v);
 /* XCR0 bits that guests may set. */
 uint64_t hvm_xcr0_mask(void);
 

@@ -114,6 +114,16 @@ static bool write_efer(struct vcpu *v, uint64_t value)
     return true;
 }
 
+void hvm_load_tsc_aux(struct vcpu *v)
+{
+    struct arch_cpu *a = this_cpu()->arch;
+
+    if (likely(a->tsc_aux == v->arch->tsc_aux) || !hvm_has_rdtscp())
+        return;
+    a->tsc_aux = v->arch->tsc_aux;
+    wrmsr(MSR_TSC_AUX, a->tsc_aux);
+}
+
 bool hvm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     uint64_t *mtrr;
@@ -137,7 +147,7 @@ bool hvm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
         if (!hvm_has_rdtscp() || value >> 32)
             return false;
         v->arch->tsc_aux = value;
-        wrmsr(MSR_TSC_AUX, value);
+        hvm_load_tsc_aux(v);
         return true;
     case MSR_MISC_ENABLE:
         v->arch->misc_enable = value & 1; /* fast strings, the only bit that may be set */

@@ -18,6 +18,7 @@ static void vcpu_load(struct vcpu *v)
         vlapic_migrate(v, v->cpu);
     }
     fpu_load(v);
+    hvm_load_tsc_aux(v);
     vendor->switch_in(v);
 }
 
