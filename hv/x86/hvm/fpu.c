@@ -79,9 +79,29 @@ void fpu_set_legacy(struct vcpu *v, const void *fxsave)
         *(uint64_t *)(area + 512) = XCR0_X87 | XCR0_SSE; /* XSTATE_BV */
 }
 
+/*
+ * AMD's FXRSTOR and XRSTOR leave the addresses of the last x87 instruction as they are
+ * unless an exception is pending, on CPUs without this bit: the next guest would see the
+ * last one's.
+ */
+#define CPUID_XSAVEERPTR 4u
+
+static void forget_x87_addresses(void)
+{
+    static const int32_t anything;
+    static int8_t leaks = -1;
+
+    if (unlikely(leaks < 0))
+        leaks = !(cpuid(0x80000008).b & CPUID_XSAVEERPTR);
+    if (leaks)
+        __asm__ __volatile__("fnclex; emms; fildl %0" : : "m"(anything));
+}
+
 void fpu_load(struct vcpu *v)
 {
     uint64_t mask = hvm_xcr0_mask();
+
+    forget_x87_addresses();
 
     if (!mask) {
         __asm__ __volatile__("fxrstor64 (%0)" : : "r"(v->arch->fpu) : "memory");
