@@ -14,7 +14,7 @@ enum softirq {
     SOFTIRQ_SCHEDULE, /* choose a vCPU */
     SOFTIRQ_IRQ,      /* device interrupts were recorded */
     SOFTIRQ_CONSOLE,  /* console input */
-    SOFTIRQ_TASK,     /* deferred work (deferred.h) */
+    SOFTIRQ_FLUSH,    /* the hypervisor's own mappings changed (mm/paging.c) */
     NR_SOFTIRQS,
 };
 

@@ -117,6 +117,7 @@ void boot_main(uint32_t magic, uint32_t info)
              page_alloc_free(-1) >> 8);
     dom0 = dom0_build();
     boot_modules_release();
+    boot_init_release();
     core_start(dom0);
     stack_switch_to_loop(bsp_arch.stack_top);
 }

@@ -178,6 +178,15 @@ void boot_memory_to_allocator(void)
     }
 }
 
+void boot_init_release(void)
+{
+    paddr_t start, end;
+
+    paging_drop_init(&start, &end);
+    page_alloc_add_range(paddr_to_mfn(start), paddr_to_mfn(end), 0);
+    log_info("boot: %lu KiB of code and data given back\n", (end - start) / 1024);
+}
+
 void boot_modules_release(void)
 {
     for (unsigned int i = 0; i < boot_info.nr_modules; i++) {

@@ -2,10 +2,13 @@
 #include <hv/boot.h>
 #include <hv/lock.h>
 #include <hv/log.h>
+#include <hv/percpu.h>
+#include <hv/softirq.h>
 #include <hv/string.h>
 
 #include "x86/cpu/insn.h"
 #include "x86/mm/paging.h"
+#include "x86/x86.h"
 
 paddr_t hv_cr3;
 static uint64_t *root;
@@ -187,6 +190,44 @@ void *ioremap(paddr_t start, size_t size)
     map_range(va, first, whole, MAP_UC);
     spin_unlock(&vmap_lock);
     return (void *)(va + (start - first));
+}
+
+static unsigned int flushes_left;
+
+static void flush_softirq(void)
+{
+    uint64_t cr4 = read_cr4();
+
+    write_cr4(cr4 & ~X86_CR4_PGE); /* global translations too */
+    write_cr4(cr4);
+    atomic_dec(&flushes_left);
+}
+
+static void flush_all_cpus(void)
+{
+    unsigned int i;
+
+    softirq_set_handler(SOFTIRQ_FLUSH, flush_softirq);
+    flushes_left = nr_cpus;
+    for_each_online_cpu(i)
+        softirq_raise_on(i, SOFTIRQ_FLUSH);
+    softirq_run();
+    while (atomic_read(&flushes_left))
+        cpu_pause();
+}
+
+void paging_drop_init(paddr_t *start, paddr_t *end)
+{
+    for (vaddr_t va = (vaddr_t)init_start; va < (vaddr_t)init_end; va += PAGE_SIZE) {
+        uint64_t *t = root;
+
+        for (unsigned int shift = 39; shift > PAGE_SHIFT; shift -= 9)
+            t = next_level(&t[va >> shift & 511]);
+        t[va >> PAGE_SHIFT & 511] = 0;
+    }
+    flush_all_cpus();
+    *start = image_paddr(init_start);
+    *end = image_paddr(init_end);
 }
 
 vaddr_t stack_alloc(unsigned int pages)

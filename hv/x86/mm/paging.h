@@ -31,6 +31,11 @@ extern paddr_t hv_cr3;
 
 /* Device registers, uncached, in vmap. Never unmapped. */
 void *ioremap(paddr_t start, size_t size);
+/*
+ * Takes the pages of the boot's code and data out of the image, on all CPUs, and
+ * returns their physical range. Other CPUs must be in cpu_loop.
+ */
+void paging_drop_init(paddr_t *start, paddr_t *end);
 /* @pages frames of new memory with an unmapped page below; returns the top. */
 vaddr_t stack_alloc(unsigned int pages);
 
