@@ -153,7 +153,8 @@ static void end_of_interrupt(struct vcpu *v)
 static void init(struct vcpu *v)
 {
     if (v == current)
-        return; /* INIT to oneself: guests don't, and the state is in use */
+        return;             /* INIT to oneself: guests don't, and the state is in use */
+    v->initialised = false; /* only a start-up IPI brings it up now, which sets its state */
     atomic_or(&v->pause_flags, VPF_DOWN);
     v->arch->wait_for_sipi = true;
     vcpu_sleep(v);
