@@ -157,6 +157,7 @@ long do_multicall(XEN_GUEST_HANDLE(multicall_entry_t) calls, unsigned int nr)
         rc = hypercall_dispatch();
         h->in_multicall = false;
         if (h->restart) {
+            h->restart = false; /* of the entry; the whole is told below */
             for (unsigned int j = 0; j < ARRAY_SIZE(e.args); j++)
                 e.args[j] = h->args[j];
             if (guest_write_at(calls, i, &e))
