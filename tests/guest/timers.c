@@ -39,23 +39,27 @@ static void pass(unsigned int ms)
 static void test_singleshot(void)
 {
     struct vcpu_set_singleshot_timer op = { .timeout_abs_ns = now() + 5 * MS };
-    uint64_t start = now();
     uint32_t n = events();
+    long rc;
 
     CHECK_EQUAL(vcpu_op(VCPUOP_set_singleshot_timer, 0, &op), 0, "single shot in 5 ms");
-    CHECK(WAIT_FOR(events() != n, 500), "comes");
-    CHECK(now() - start >= 5 * MS, "not too early");
+    CHECK(WAIT_FOR(events() != n, 3000), "comes");
+    CHECK(now() >= op.timeout_abs_ns, "not too early");
     pass(10);
     CHECK_EQUAL(events(), n + 1, "once");
     op.timeout_abs_ns = now() - MS;
     vcpu_op(VCPUOP_set_singleshot_timer, 0, &op);
-    CHECK(WAIT_FOR(events() == n + 2, 100), "a time gone by: at once");
+    CHECK(WAIT_FOR(events() == n + 2, 3000), "a time gone by: at once");
     op.flags = VCPU_SSHOTTMR_future;
     CHECK_EQUAL(vcpu_op(VCPUOP_set_singleshot_timer, 0, &op), -E_ETIME, "or refused");
-    op = (struct vcpu_set_singleshot_timer){ .timeout_abs_ns = now() + 10 * MS };
-    vcpu_op(VCPUOP_set_singleshot_timer, 0, &op);
-    CHECK_EQUAL(vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0, "stopped");
-    pass(20);
+    do { /* anew if this vCPU did not get to the stop in time */
+        op = (struct vcpu_set_singleshot_timer){ .timeout_abs_ns = now() + 20 * MS };
+        vcpu_op(VCPUOP_set_singleshot_timer, 0, &op);
+        rc = vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL);
+        n = events() - 2;
+    } while (now() > op.timeout_abs_ns);
+    CHECK_EQUAL(rc, 0, "stopped");
+    pass(40);
     CHECK_EQUAL(events(), n + 2, "it does not come");
     CHECK_EQUAL(vcpu_op(VCPUOP_set_singleshot_timer, 1, &op), -E_EINVAL, "another vCPU's timer");
 }
@@ -63,12 +67,19 @@ static void test_singleshot(void)
 static void test_set_timer_op(void)
 {
     uint32_t n = events();
+    uint64_t end;
+    long rc;
 
     CHECK_EQUAL(hcall1(set_timer_op, now() + 3 * MS), 0, "set_timer_op");
-    CHECK(WAIT_FOR(events() == n + 1, 500), "comes");
-    hcall1(set_timer_op, now() + 5 * MS);
-    CHECK_EQUAL(hcall1(set_timer_op, 0), 0, "0 stops it");
-    pass(15);
+    CHECK(WAIT_FOR(events() == n + 1, 3000), "comes");
+    do {
+        end = now() + 20 * MS;
+        hcall1(set_timer_op, end);
+        rc = hcall1(set_timer_op, 0);
+        n = events() - 1;
+    } while (now() > end);
+    CHECK_EQUAL(rc, 0, "0 stops it");
+    pass(40);
     CHECK_EQUAL(events(), n + 1, "it does not come");
     hcall1(set_timer_op, ~0UL);
     pass(5);
@@ -79,12 +90,12 @@ static void test_set_timer_op(void)
 static void test_periodic(void)
 {
     struct vcpu_set_periodic_timer op = { .period_ns = 5 * MS };
-    uint32_t n = events(), m;
+    uint64_t start = now();
+    uint32_t n = events();
 
     CHECK_EQUAL(vcpu_op(VCPUOP_set_periodic_timer, 0, &op), 0, "every 5 ms");
-    pass(60);
-    m = events() - n;
-    CHECK(m >= 3 && m <= 12, "%u times in 60 ms", m);
+    CHECK(WAIT_FOR(events() - n >= 4, 3000), "four times");
+    CHECK(now() - start >= 20 * MS, "not too early");
     CHECK_EQUAL(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0, "stopped");
     n = events();
     pass(15);
@@ -100,12 +111,12 @@ static void test_halt(void)
     struct vcpu_runstate_info before, after;
 
     vcpu_op(VCPUOP_get_runstate_info, 0, &before);
-    hcall1(set_timer_op, start + 20 * MS);
+    hcall1(set_timer_op, start + 60 * MS);
     while (events() == n)
         halt();
     slept = now() - start;
     vcpu_op(VCPUOP_get_runstate_info, 0, &after);
-    CHECK(slept >= 20 * MS, "HLT is ended by the timer");
+    CHECK(slept >= 60 * MS, "HLT is ended by the timer");
     CHECK(after.time[RUNSTATE_blocked] - before.time[RUNSTATE_blocked] >= 15 * MS,
           "it was blocked");
     /* One that is there already does not let it sleep. */
@@ -116,7 +127,7 @@ static void test_halt(void)
     hcall1(set_timer_op, start + 1);
     while (events() == n)
         halt();
-    CHECK(now() - start < 500 * MS, "an interrupt just before HLT isn't lost");
+    CHECK(now() - start < 3000 * MS, "an interrupt just before HLT isn't lost");
 }
 
 static void test_lapic(void)
@@ -127,7 +138,7 @@ static void test_lapic(void)
     apic_write(APIC_DIVIDE, 0xb); /* by 1 */
     apic_write(APIC_TIMER, ONE_SHOT | TIMER_VECTOR);
     apic_write(APIC_INITIAL, 1000000);
-    CHECK(WAIT_FOR(irqs() == n + 1, 500), "APIC timer, one shot");
+    CHECK(WAIT_FOR(irqs() == n + 1, 3000), "APIC timer, one shot");
     pass(5);
     CHECK_EQUAL(irqs(), n + 1, "once");
     CHECK_EQUAL(apic_read(APIC_CURRENT), 0, "it stands");
@@ -153,15 +164,19 @@ static void test_lapic(void)
     wrmsr(MSR_TSC_DEADLINE, start + (1UL << 36));
     CHECK_EQUAL(rdmsr(MSR_TSC_DEADLINE), start + (1UL << 36), "TSC deadline is kept");
     wrmsr(MSR_TSC_DEADLINE, start + 5000000);
-    CHECK(WAIT_FOR(irqs() == n + 1, 500), "TSC deadline");
+    CHECK(WAIT_FOR(irqs() == n + 1, 3000), "TSC deadline");
     CHECK(rdtsc() >= start + 5000000, "not too early");
     CHECK_EQUAL(rdmsr(MSR_TSC_DEADLINE), 0, "and is 0 then");
     wrmsr(MSR_TSC_DEADLINE, 1);
-    CHECK(WAIT_FOR(irqs() == n + 2, 500), "a deadline gone by: at once");
-    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 20000000);
-    wrmsr(MSR_TSC_DEADLINE, 0);
-    pass(20);
-    CHECK_EQUAL(irqs(), n + 2, "0 disarms it");
+    CHECK(WAIT_FOR(irqs() == n + 2, 3000), "a deadline gone by: at once");
+    do {
+        start = rdtsc() + 50000000;
+        wrmsr(MSR_TSC_DEADLINE, start);
+        wrmsr(MSR_TSC_DEADLINE, 0);
+        n = irqs();
+    } while (rdtsc() > start);
+    pass(50);
+    CHECK_EQUAL(irqs(), n, "0 disarms it");
 }
 
 /* --- the clock seen from two vCPUs --- */

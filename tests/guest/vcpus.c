@@ -44,16 +44,16 @@ static void test_ipis(void)
     CHECK_EQUAL(ap_id, 2, "vCPU 1's APIC id is 2");
     CHECK_EQUAL(ap_base & 0x100, 0, "it isn't the boot processor");
     apic_write(APIC_ICR, 2UL << 32 | 0x51);
-    CHECK(WAIT_FOR(ACCESS(other[0x51]) == 1, 200), "IPI to vCPU 1");
+    CHECK(WAIT_FOR(ACCESS(other[0x51]) == 1, 3000), "IPI to vCPU 1");
     apic_write(APIC_ICR, 3UL << 18 | 0x52);
-    CHECK(WAIT_FOR(ACCESS(other[0x52]) == 1, 200), "all but self");
+    CHECK(WAIT_FOR(ACCESS(other[0x52]) == 1, 3000), "all but self");
     CHECK_EQUAL(ACCESS(mine[0x52]), 0, "not self");
     apic_write(APIC_ICR, 2UL << 18 | 0x53);
-    CHECK(WAIT_FOR(ACCESS(other[0x53]) == 1 && ACCESS(mine[0x53]) == 1, 200), "all");
+    CHECK(WAIT_FOR(ACCESS(other[0x53]) == 1 && ACCESS(mine[0x53]) == 1, 3000), "all");
     apic_write(APIC_ICR, 0xffffffffUL << 32 | 0x54);
-    CHECK(WAIT_FOR(ACCESS(other[0x54]) == 1 && ACCESS(mine[0x54]) == 1, 200), "broadcast");
+    CHECK(WAIT_FOR(ACCESS(other[0x54]) == 1 && ACCESS(mine[0x54]) == 1, 3000), "broadcast");
     apic_write(APIC_ICR, 0x4UL << 32 | 1 << 11 | 0x55);
-    CHECK(WAIT_FOR(ACCESS(other[0x55]) == 1, 200), "logical destination");
+    CHECK(WAIT_FOR(ACCESS(other[0x55]) == 1, 3000), "logical destination");
     CHECK_EQUAL(ACCESS(mine[0x55]), 0, "only that");
     apic_write(APIC_ICR, 99UL << 32 | 0x56);
     WAIT_FOR(false, 5);
@@ -71,7 +71,7 @@ static void test_nmi(void)
 {
     irq_handler[2] = on_nmi;
     apic_write(APIC_ICR, 2UL << 32 | 0x400);
-    CHECK(WAIT_FOR(nmis == 1, 200), "NMI to vCPU 1");
+    CHECK(WAIT_FOR(nmis == 1, 3000), "NMI to vCPU 1");
 }
 
 static void halt_off(void)
@@ -86,7 +86,7 @@ static void test_halted(void)
     WAIT_FOR(false, 20);
     CHECK(!ap_wait(1, 5), "vCPU 1 sleeps in HLT");
     apic_write(APIC_ICR, 2UL << 32 | 0x57);
-    CHECK(ap_wait(1, 500), "an IPI wakes it");
+    CHECK(ap_wait(1, 3000), "an IPI wakes it");
     ap_begin(1, halt_off);
     WAIT_FOR(false, 20);
     apic_write(APIC_ICR, 2UL << 32 | 0x58);
@@ -94,7 +94,7 @@ static void test_halted(void)
     CHECK(!ap_wait(1, 20), "not when its interrupts are off");
     expect_failure(NULL);
     apic_write(APIC_ICR, 2UL << 32 | 0x400);
-    CHECK(ap_wait(1, 500), "but an NMI does");
+    CHECK(ap_wait(1, 3000), "but an NMI does");
 }
 
 static void register_area(void)
@@ -122,10 +122,10 @@ static void test_runstate(void)
     ap_run(1, register_area);
     CHECK_EQUAL(ap_rc, 0, "the area of vCPU 1");
     ap_begin(1, halt);
-    WAIT_FOR(false, 20);
+    WAIT_FOR(false, 60);
     apic_write(APIC_ICR, 2UL << 32 | 0x57);
-    ap_wait(1, 500);
-    CHECK(area->time[RUNSTATE_blocked] >= 10 * MS, "its blocked time");
+    CHECK(ap_wait(1, 3000), "vCPU 1 sleeps and wakes");
+    CHECK(area->time[RUNSTATE_blocked] >= 5 * MS, "its blocked time");
     CHECK_EQUAL(vcpu_op(VCPUOP_get_runstate_info, 1, &r), 0, "runstate of vCPU 1");
     CHECK_EQUAL(r.state, RUNSTATE_running, "running");
 }
@@ -153,7 +153,7 @@ static void test_vcpu_info(void)
     event_unmask(ipi.port);
     send.port = ipi.port;
     event_op(EVTCHNOP_send, &send);
-    CHECK(WAIT_FOR(ACCESS(event_count[ipi.port]) == 1, 200), "events come by it");
+    CHECK(WAIT_FOR(ACCESS(event_count[ipi.port]) == 1, 3000), "events come by it");
     op = (struct vcpu_register_vcpu_info){ .mfn = (uint64_t)page >> 12, .offset = 512 };
     CHECK_EQUAL(vcpu_op(VCPUOP_register_vcpu_info, 1, &op), -E_EINVAL, "not of one that runs");
 }
