@@ -96,12 +96,12 @@ void boot_main(uint32_t magic, uint32_t info)
 
     boot_memory_init();
     paging_init();
+    if (acpi_init())
+        panic("no ACPI: Pando needs the MADT to know the machine");
     boot_memory_to_allocator();
     paging_use_allocator();
     cpu_give_bsp_stacks();
     cpu_features_init();
-    if (acpi_init())
-        panic("no ACPI: Pando needs the MADT to know the machine");
     apic_init_bsp();
     time_init();
     apic_calibrate();
@@ -111,6 +111,7 @@ void boot_main(uint32_t magic, uint32_t info)
     pci_init();
     smp_start_others();
     irq_enable();
+    boot_kernel_area_to_allocator();
     while (page_alloc_scrub_some())
         ;
     log_info("memory: %lu MiB in all, %lu MiB free\n", page_alloc_total() >> 8,

@@ -3,6 +3,7 @@
  * Memory before the page allocator: a short list of ranges in use, and
  * allocation from the top of what is free.
  */
+#include <hv/acpi.h>
 #include <hv/boot.h>
 #include <hv/log.h>
 #include <hv/string.h>
@@ -154,6 +155,25 @@ void boot_memory_init(void)
         mark_unused(old[i].start, old[i].end);
 }
 
+/* One range to the allocator, cut where it passes from one NUMA node to another. */
+static void add_range(paddr_t start, paddr_t end)
+{
+    while (start < end) {
+        unsigned int node = acpi_node_of(start);
+        paddr_t stop = end;
+
+        for (unsigned int i = 0; i < acpi_host.nr_node_mems; i++) {
+            const struct acpi_node_mem *m = &acpi_host.node_mem[i];
+
+            if (m->start > start && m->node != node)
+                stop = min(stop, ROUND_DOWN(m->start, PAGE_SIZE));
+        }
+        stop = max(stop, start + PAGE_SIZE);
+        page_alloc_add_range(paddr_to_mfn(start), paddr_to_mfn(stop), node);
+        start = stop;
+    }
+}
+
 /* Hands out [start, end) except what is in use; the first megabyte stays out (dom0's). */
 static void give(paddr_t start, paddr_t end)
 {
@@ -161,21 +181,37 @@ static void give(paddr_t start, paddr_t end)
         if (used[i].end <= start || used[i].start >= end)
             continue;
         if (used[i].start > start)
-            page_alloc_add_range(paddr_to_mfn(start), paddr_to_mfn(used[i].start), 0);
+            add_range(start, used[i].start);
         start = used[i].end;
     }
     if (start < end)
-        page_alloc_add_range(paddr_to_mfn(start), paddr_to_mfn(end), 0);
+        add_range(start, end);
 }
 
-void boot_memory_to_allocator(void)
+/* The part of RAM within [low, high). */
+static void give_between(paddr_t low, paddr_t high)
 {
     for (unsigned int i = 0; i < boot_info.nr_mem; i++) {
         const struct boot_mem *m = &boot_info.mem[i];
 
         if (m->type == BOOT_MEM_RAM)
-            give(max(0x100000UL, ROUND_UP(m->start, PAGE_SIZE)), ROUND_DOWN(m->end, PAGE_SIZE));
+            give(max(low, ROUND_UP(m->start, PAGE_SIZE)), min(high, ROUND_DOWN(m->end, PAGE_SIZE)));
     }
+}
+
+/* Where dom0's kernel is linked to stand: nothing else may have taken a frame there before. */
+#define KERNEL_AREA_START (16UL << 20)
+#define KERNEL_AREA_END   (128UL << 20)
+
+void boot_memory_to_allocator(void)
+{
+    give_between(0x100000, KERNEL_AREA_START);
+    give_between(KERNEL_AREA_END, ~0UL);
+}
+
+void boot_kernel_area_to_allocator(void)
+{
+    give_between(KERNEL_AREA_START, KERNEL_AREA_END);
 }
 
 void boot_init_release(void)
@@ -183,7 +219,7 @@ void boot_init_release(void)
     paddr_t start, end;
 
     paging_drop_init(&start, &end);
-    page_alloc_add_range(paddr_to_mfn(start), paddr_to_mfn(end), 0);
+    add_range(start, end);
     log_info("boot: %lu KiB of code and data given back\n", (end - start) / 1024);
 }
 
@@ -192,7 +228,7 @@ void boot_modules_release(void)
     for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
         struct boot_module *m = &boot_info.module[i];
 
-        page_alloc_add_range(paddr_to_mfn(m->start), mfn(PFN_UP(m->end)), 0);
+        add_range(m->start, ROUND_UP(m->end, PAGE_SIZE));
     }
     boot_info.nr_modules = 0;
 }

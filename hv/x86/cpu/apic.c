@@ -127,16 +127,22 @@ void apic_init_bsp(void)
              this_cpu()->arch->apic_id);
 }
 
-/* Against the calibrated TSC. */
+static uint32_t read_timer(void)
+{
+    return apic_read(APIC_TMCCT);
+}
+
+/* Against the calibrated TSC; the timer counts down. */
 void apic_calibrate(void)
 {
-    uint32_t start;
+    struct clock_sample from, to;
 
     apic_write(APIC_LVTT, LVT_MASKED | VECTOR_TIMER);
     apic_write(APIC_TMICT, 0xffffffff);
-    start = apic_read(APIC_TMCCT);
+    from = clock_sample(read_timer);
     delay_us(10000);
-    ticks_per_ms = (start - apic_read(APIC_TMCCT)) / 10;
+    to = clock_sample(read_timer);
+    ticks_per_ms = (from.counter - to.counter) * tsc_khz / (to.tsc - from.tsc);
     apic_write(APIC_TMICT, 0);
     apic_write(APIC_LVTT, VECTOR_TIMER);
     if (!ticks_per_ms)

@@ -89,6 +89,12 @@ extern uint64_t tsc_origin;
 extern uint64_t wallclock_boot_ns;
 void delay_us(uint64_t us);
 
+struct clock_sample {
+    uint64_t tsc;
+    uint32_t counter;
+};
+struct clock_sample clock_sample(uint32_t (*read)(void));
+
 void smp_start_others(void);
 /* The boot CPU's stacks, once there is an allocator. */
 void cpu_give_bsp_stacks(void);

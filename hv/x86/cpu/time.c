@@ -40,45 +40,76 @@ void delay_us(uint64_t us)
         cpu_pause();
 }
 
+/*
+ * The TSC and another counter at one moment. Whatever takes the CPU away between
+ * the two reads (SMM, or the host of a virtual machine) would make them differ:
+ * of several tries the quickest is taken.
+ */
+struct clock_sample clock_sample(uint32_t (*read)(void))
+{
+    struct clock_sample best = { 0 };
+    uint64_t best_gap = ~0UL;
+
+    for (unsigned int i = 0; i < 10; i++) {
+        uint64_t before = rdtsc();
+        uint32_t counter = read();
+        uint64_t gap = rdtsc() - before;
+
+        if (gap < best_gap) {
+            best_gap = gap;
+            best = (struct clock_sample){ before + gap / 2, counter };
+        }
+    }
+    return best;
+}
+
 #define PM_TIMER_HZ 3579545UL
+
+static uint16_t pm_timer_port;
+static volatile uint32_t *hpet;
+
+static uint32_t read_pm_timer(void)
+{
+    return inl(pm_timer_port) & 0xffffff;
+}
+
+static uint32_t read_hpet(void)
+{
+    return hpet[0x3c];
+}
+
+/* kHz of the TSC, from some 20 ms of a counter that runs at @hz; 0: it does not count. */
+static uint64_t calibrate(uint32_t (*read)(void), uint32_t mask, uint64_t hz)
+{
+    struct clock_sample from = clock_sample(read), to;
+    unsigned int spins = 0;
+
+    while (((read() - from.counter) & mask) < hz / 50) {
+        if (++spins > 10000000)
+            return 0;
+    }
+    to = clock_sample(read);
+    return (to.tsc - from.tsc) * (hz / 1000) / ((to.counter - from.counter) & mask);
+}
 
 static uint64_t calibrate_pm_timer(uint16_t port)
 {
-    uint32_t t0, t, target = PM_TIMER_HZ / 50; /* 20 ms */
-    uint64_t a, b;
-    unsigned int spins = 0;
-
-    t0 = inl(port) & 0xffffff;
-    a = rdtsc();
-    do {
-        t = (inl(port) - t0) & 0xffffff;
-        if (++spins > 10000000)
-            return 0;
-    } while (t < target);
-    b = rdtsc();
-    return (b - a) * PM_TIMER_HZ / t / 1000;
+    pm_timer_port = port;
+    return calibrate(read_pm_timer, 0xffffff, PM_TIMER_HZ);
 }
+
+#define FS_PER_SEC 1000000000000000UL
 
 static uint64_t calibrate_hpet(paddr_t base)
 {
-    volatile uint32_t *hpet = ioremap(base, 0x400);
-    uint64_t period_fs = hpet[1], a, b;
-    uint32_t t0, ticks, target;
-    unsigned int spins = 0;
+    uint64_t period_fs;
 
+    hpet = ioremap(base, 0x400);
+    period_fs = hpet[1];
     if (!period_fs || period_fs > 100000000)
         return 0;
-    hpet[4] |= 1;                                      /* ENABLE_CNF */
-    target = (uint32_t)(20000000000000UL / period_fs); /* 20 ms */
-    t0 = hpet[0x3c];
-    a = rdtsc();
-    do {
-        ticks = hpet[0x3c] - t0;
-        if (++spins > 10000000)
-            return 0;
-    } while (ticks < target);
-    b = rdtsc();
-    return (b - a) * 1000000 / (ticks * period_fs / 1000000);
+    hpet[4] |= 1; /* ENABLE_CNF */
+    return calibrate(read_hpet, ~0u, FS_PER_SEC / period_fs);
 }
 
 static void set_scale(void)
