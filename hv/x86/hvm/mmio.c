@@ -336,6 +336,11 @@ static void emulate(struct vcpu *v, paddr_t gpa, bool is_write, const struct mmi
                      arch->exit.fault.fetch ? "instructions" : "page tables", gpa);
         return;
     }
+    if (unlikely(arch->pending.valid)) { /* the access is not of the instruction at RIP */
+        domain_crash(v->domain, "vCPU %u at %#lx: delivery of vector %u accesses %#lx", v->id,
+                     arch->rip, arch->pending.vector, gpa);
+        return;
+    }
     a.v = v;
     a.gpa = gpa;
     a.write = is_write;
