@@ -11,7 +11,7 @@ dom0_script <<'END'
 create() { # NAME [KEY=VALUE]...
     name=$1
     shift
-    pando create /guests/demo.json name="$name" kernel=/test/vmlinux.gz "$@"
+    pando create /guests/demo.json name="$name" kernel=/test/vmlinux "$@"
 }
 
 # kill_daemon NAME: and wait for its successor.

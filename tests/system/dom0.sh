@@ -4,6 +4,8 @@
 # Runs in dom0, in front of a system test's script. Lines that begin with TAP: are read by
 # lib.sh. The script's exit status says whether everything was reached, not whether it passed.
 
+[ ! -e /test/vmlinux.gz ] || gunzip /test/vmlinux.gz
+
 # check DESCRIPTION COMMAND...: passes if the command does.
 check() {
     description=$1

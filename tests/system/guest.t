@@ -36,7 +36,7 @@ echo "disk-sum $(md5sum </dev/xvdb)"
 poweroff
 RC
 check "create, with two disks" pando create /guests/demo.json name=disks \
-    kernel=/test/vmlinux.gz ramdisk=/tmp/disk.cpio.gz 'vif=[]' \
+    kernel=/test/vmlinux ramdisk=/tmp/disk.cpio.gz 'vif=[]' \
     'disk=[{"vdev": "xvda", "target": "/tmp/source.img", "access": "r"},
            {"vdev": "xvdb", "target": "/tmp/copy.img"}]'
 check "the disk has its size" on_console disks 'disk-size 8388608' 60
@@ -57,7 +57,7 @@ ping -c 3 -w 30 -s 1400 10.0.2.15 && echo net-dom0-answers
 sleep 1000
 RC
 check "create, with a network" pando create /guests/demo.json name=net \
-    kernel=/test/vmlinux.gz ramdisk=/tmp/net.cpio.gz
+    kernel=/test/vmlinux ramdisk=/tmp/net.cpio.gz
 check "it gets an address from outside" on_console net 'net-address 10\.0\.2\.' 100
 check "it reaches the gateway through dom0's NIC" on_console net net-gateway-answers 40
 check "it reaches dom0" on_console net net-dom0-answers 40
@@ -83,7 +83,7 @@ RC
 crash() { # NAME ON_CRASH
     dd if=/dev/zero of="/tmp/$1.img" bs=64k count=1 2>/dev/null
     pando create /guests/demo.json name="$1" on_crash="$2" vcpus=2 \
-        kernel=/test/vmlinux.gz ramdisk=/tmp/crash.cpio.gz \
+        kernel=/test/vmlinux ramdisk=/tmp/crash.cpio.gz \
         "disk=[{\"vdev\": \"xvda\", \"target\": \"/tmp/$1.img\"}]"
 }
 check "create, to crash" crash first preserve

@@ -4,7 +4,7 @@
 # System tests: each boots the machine with a script of its own in dom0, which reports by the
 # functions of dom0.sh. Sourced by tests/system/*.t.
 #
-#   fast_kernel               puts /test/vmlinux.gz there, which unpacks sooner than stock
+#   fast_kernel               puts /test/vmlinux there: no guest has to unpack its kernel
 #   dom0_script <<'END'       the script of the boots that follow
 #   boot NAME SECONDS [run-qemu option...]
 #   finish                    the plan, and the exit status
