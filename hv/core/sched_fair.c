@@ -249,7 +249,8 @@ static struct sched_decision fair_pick(struct cpu *c, struct vcpu *prev, uint64_
     spin_lock(&sc->lock);
     if (prev) {
         fair(prev)->ran += now - sc->started;
-        if (vcpu_is_runnable(prev))
+        /* One that may not stay here is placed elsewhere by switched_out. */
+        if (vcpu_is_runnable(prev) && may_run_on(prev, c->id))
             enqueue(sc, fair(prev));
     }
     sc->started = now;
