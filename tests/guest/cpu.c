@@ -198,7 +198,7 @@ void ap_main(void)
             ACCESS(ap_job[id]) = NULL;
             irq_on();
         }
-        __asm__ __volatile__("pause");
+        relax();
     }
 }
 

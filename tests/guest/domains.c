@@ -424,6 +424,92 @@ static void test_privilege(void)
     end_child(d, box, "unprivileged");
 }
 
+/* --- how CPUs are given ------------------------------------------------------------------ */
+
+static unsigned int host_cpus(void)
+{
+    struct xen_sysctl op = { 0 };
+
+    return sysctl(XEN_SYSCTL_physinfo, &op) ? 0 : op.u.physinfo.nr_cpus;
+}
+
+static long set_affinity(domid_t d, uint8_t map)
+{
+    struct xen_domctl op = { 0 };
+
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, &map);
+    return domctl(XEN_DOMCTL_setvcpuaffinity, d, &op);
+}
+
+static unsigned int vcpu_cpu(domid_t d)
+{
+    struct xen_domctl op = { 0 };
+
+    return domctl(XEN_DOMCTL_getvcpuinfo, d, &op) ? ~0u : op.u.getvcpuinfo.cpu;
+}
+
+/* A running vCPU is taken from one CPU to another, and runs there. */
+static void test_migration(void)
+{
+    unsigned int n_cpus = host_cpus(), moves = 0;
+    struct mailbox *box;
+    domid_t d;
+
+    if (n_cpus < 2) {
+        skip("a vCPU moves between CPUs", "there is one CPU");
+        return;
+    }
+    d = child_up(LOOP, &box);
+    if (!d)
+        return;
+    for (unsigned int i = 0; i < 16; i++) {
+        uint32_t n;
+
+        if (set_affinity(d, (uint8_t)(1u << i % n_cpus)))
+            break;
+        if (!WAIT_FOR(vcpu_cpu(d) == i % n_cpus, 3000))
+            break;
+        n = box->vcpu_ran;
+        if (!WAIT_FOR(box->vcpu_ran != n, 3000))
+            break;
+        moves++;
+    }
+    CHECK_EQUAL(moves, 16, "a vCPU moves between CPUs");
+    CHECK_EQUAL(set_affinity(d, 0), -E_EINVAL, "to no CPU");
+    end_child(d, box, "moved");
+}
+
+/* Two that want all of one CPU get about as much each. */
+static void test_fairness(void)
+{
+    struct mailbox *box[2];
+    struct xen_domctl_getdomaininfo before[2], after[2];
+    domid_t d[2];
+    uint64_t t[2];
+
+    for (unsigned int i = 0; i < 2; i++) {
+        d[i] = child_up(LOOP, &box[i]);
+        if (!d[i])
+            return;
+        set_affinity(d[i], 1);
+    }
+    for (unsigned int i = 0; i < 2; i++)
+        domain_info(d[i], &before[i]);
+    WAIT_FOR(false, 1000);
+    for (unsigned int i = 0; i < 2; i++) {
+        domain_info(d[i], &after[i]);
+        t[i] = (after[i].cpu_time - before[i].cpu_time) / MS;
+    }
+    CHECK(t[0] < 2 * t[1] + 50 && t[1] < 2 * t[0] + 50, "two share a CPU: %lu and %lu ms", t[0],
+          t[1]);
+    CHECK(t[0] + t[1] > 100, "and it is used");
+    CHECK_EQUAL(domain_destroy(d[0]), 0, "one is destroyed");
+    foreign_unmap(box[0]);
+    end_child(d[1], box[1], "and the other");
+}
+
 /* Domains that never ran, in every stage of being made. */
 static void test_half_made(void)
 {
@@ -496,7 +582,7 @@ static void destroy_under(void (*work)(void), enum role role, const char *what)
     stop = false;
     populated = 0;
     ap_begin(1, work);
-    WAIT_FOR(populated > 0, 1000);
+    WAIT_FOR(populated > 0, 5000);
     rc = domain_destroy(d);
     CHECK(!rc || (work == destroy_too && rc == -E_ESRCH), "%s: destroyed: %ld", what, rc);
     stop = true;
@@ -545,6 +631,7 @@ static void warm_up(enum role role)
 void test_main(void)
 {
     events_init();
+    wait_yields = true;
     CHECK(ap_start(1, NULL), "vCPU 1 starts");
     table = grant_table();
     warm_up(PEER);
@@ -559,6 +646,8 @@ void test_main(void)
     test_privilege();
     test_maps_parent();
     test_half_made();
+    test_migration();
+    test_fairness();
     destroy_under(keep_populating, SLEEP, "while it is populated");
     destroy_under(keep_mapping, LOOP, "while it is mapped");
     destroy_under(destroy_too, LOOP, "by two at once");

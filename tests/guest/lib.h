@@ -303,6 +303,18 @@ void shared_init(void);
 uint64_t now(void);
 #define MS 1000000UL
 
+/* Whoever waits lets others have the CPU (by hypercall); else it spins, which nothing interrupts.
+ */
+extern bool wait_yields;
+
+static inline void relax(void)
+{
+    if (wait_yields)
+        yield();
+    else
+        __asm__ __volatile__("pause" : : : "memory");
+}
+
 /* Waits with interrupts on; false after @ms milliseconds. */
 #define WAIT_FOR(cond, ms)                                                                         \
     ({                                                                                             \
@@ -310,7 +322,7 @@ uint64_t now(void);
         bool ok_;                                                                                  \
         irq_on();                                                                                  \
         while (!(ok_ = (cond)) && now() < end_)                                                    \
-            __asm__ __volatile__("pause" : : : "memory");                                          \
+            relax();                                                                               \
         irq_off();                                                                                 \
         ok_;                                                                                       \
     })

@@ -8,21 +8,26 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-# kernel and its words | limit | CPUs | QEMU's further arguments
+# kernel and its words | limit | vCPUs | CPUs | QEMU's further arguments
 table='
-hypercall | 60 | 1 |
-pointers | 60 | 1 |
-cpuid | 60 | 1 |
-msr | 60 | 1 |
-traps | 60 | 1 |
-events | 60 | 2 |
-events fifo | 60 | 2 |
-timers | 60 | 2 |
-vcpus | 60 | 2 |
-memory | 60 | 1 |
-grants | 60 | 1 |
-domains | 120 | 2 |
-mmio | 60 | 1 |
+hypercall   |  60 | 1 | 1 |
+pointers    |  60 | 1 | 1 |
+cpuid       |  60 | 1 | 1 |
+msr         |  60 | 1 | 1 |
+traps       |  60 | 1 | 1 |
+mmio        |  60 | 1 | 1 |
+events      |  60 | 2 | 2 |
+events      |  60 | 2 | 1 |
+events fifo |  60 | 2 | 2 |
+timers      |  60 | 2 | 2 |
+timers      |  60 | 2 | 1 |
+vcpus       |  60 | 2 | 2 |
+vcpus       |  60 | 2 | 1 |
+memory      |  60 | 1 | 1 |
+grants      |  60 | 1 | 1 |
+domains     | 120 | 2 | 2 |
+domains     | 120 | 2 | 1 |
+domains     | 180 | 2 | 4 |
 '
 
 tests=0
@@ -40,15 +45,15 @@ report() {
     echo "$1 $tests - $2"
 }
 
-# boot KERNEL LIMIT CPUS ARG...: until the machine has switched itself off
+# boot NAME KERNEL LIMIT VCPUS CPUS ARG...: until the machine has switched itself off
 boot() {
-    local kernel=$1 limit=$2 cpus=$3 name=${1// /-}
-    shift 3
+    local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5
+    shift 5
     timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -M q35 \
         -cpu EPYC,-smap,-monitor,-rdtscp -m 256 -smp "$cpus" -display none -nodefaults \
         -no-reboot -serial stdio -kernel build/pando32 \
-        -append "console=com1 dom0_mem=96M dom0_max_vcpus=$cpus" -initrd "build/guest/$kernel" "$@" \
-        </dev/null >"build/guest/$name.raw" 2>&1 &
+        -append "console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus" \
+        -initrd "build/guest/$kernel" "$@" </dev/null >"build/guest/$name.raw" 2>&1 &
     qemu_pid=$!
     wait "$qemu_pid"
     qemu_pid=
@@ -80,16 +85,19 @@ results() {
     tail -n 20 "$log" | sed 's/^/# | /'
 }
 
-while IFS='|' read -r name limit cpus args; do
-    read -r name <<<"$name"
-    [ -n "$name" ] || continue
-    if [ $# -gt 0 ] && [[ " $* " != *" ${name// /-} "* ]]; then
+while IFS='|' read -r kernel limit vcpus cpus args; do
+    read -r kernel <<<"$kernel"
+    [ -n "$kernel" ] || continue
+    read -r vcpus cpus <<<"$vcpus $cpus"
+    name=${kernel// /-}
+    [ "$vcpus" = "$cpus" ] || name+=-on-$cpus
+    if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
         continue
     fi
     read -ra more <<<"$args"
     # shellcheck disable=SC2086
-    boot "$name" $limit $cpus "${more[@]}"
-    results "${name// /-}"
+    boot "$name" "$kernel" $limit "$vcpus" "$cpus" "${more[@]}"
+    results "$name"
 done <<<"$table"
 
 echo "1..$tests"

@@ -10,6 +10,7 @@ struct shared_info *shared_info;
 uint32_t event_count[MAX_PORTS];
 uint8_t event_vcpu[MAX_PORTS];
 bool fifo_used;
+bool wait_yields;
 
 static uint8_t pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
 static unsigned int pool_used;
