@@ -169,7 +169,8 @@ static struct unit *find_unit(const struct vcpu *v, paddr_t gpa)
     struct vioapic *io = v->domain->arch->vioapic;
 
     for (unsigned int n = 0; io && n < io->nr_units; n++) {
-        if (io->unit[n].page >> PAGE_SHIFT == gpa >> PAGE_SHIFT)
+        /* Where the host's does not answer, nothing is. */
+        if (io->unit[n].nr_pins && io->unit[n].page >> PAGE_SHIFT == gpa >> PAGE_SHIFT)
             return &io->unit[n];
     }
     return NULL;
@@ -222,6 +223,8 @@ static int create_unit(struct domain *d, struct unit *u, unsigned int n)
     u->page = a->paddr;
     u->id = (uint32_t)a->id << 24;
     u->nr_pins = ioapic_pins(n);
+    if (!u->nr_pins)
+        return 0;
     while (PAGE_SIZE << order < u->nr_pins * sizeof(*u->pins))
         order++;
     u->pins = hv_alloc_pages(order, 0);
