@@ -69,9 +69,13 @@ long domain_create(unsigned int vcpus, unsigned int max_pages)
     return rc ? rc : domid;
 }
 
+/* Holes that foreign_unmap left: new ones would cost the hypervisor tables. */
+static uint64_t holes[16];
+static unsigned int nr_holes;
+
 void *foreign_map(domid_t domid, uint64_t gfn)
 {
-    uint64_t at = hole_alloc(1);
+    uint64_t at = nr_holes ? holes[--nr_holes] : hole_alloc(1);
     xen_ulong_t idx = gfn;
     xen_pfn_t gpfn = at >> 12;
     int err = 0;
@@ -83,16 +87,21 @@ void *foreign_map(domid_t domid, uint64_t gfn)
     set_xen_guest_handle(b.idxs, &idx);
     set_xen_guest_handle(b.gpfns, &gpfn);
     set_xen_guest_handle(b.errs, &err);
-    if (memory_op(XENMEM_add_to_physmap_batch, &b) || err)
-        return NULL;
-    return (void *)at;
+    if (!memory_op(XENMEM_add_to_physmap_batch, &b) && !err)
+        return (void *)at;
+    if (nr_holes < ARRAY_SIZE(holes))
+        holes[nr_holes++] = at;
+    return NULL;
 }
 
 long foreign_unmap(void *at)
 {
     struct xen_remove_from_physmap x = { .domid = DOMID_SELF, .gpfn = (uint64_t)at >> 12 };
+    long rc = memory_op(XENMEM_remove_from_physmap, &x);
 
-    return memory_op(XENMEM_remove_from_physmap, &x);
+    if (!rc && nr_holes < ARRAY_SIZE(holes))
+        holes[nr_holes++] = (uint64_t)at;
+    return rc;
 }
 
 /* The image without what it keeps in .bss, which is zero in fresh memory. */

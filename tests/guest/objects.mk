@@ -17,3 +17,5 @@ memory-guest-y = tests/guest/memory.o
 grants-guest-y = tests/guest/grants.o
 guest-tests += domains
 domains-guest-y = tests/guest/domains.o
+guest-tests += storm
+storm-guest-y = tests/guest/storm.o
