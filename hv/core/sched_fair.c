@@ -129,15 +129,34 @@ static unsigned int choose_cpu(const struct vcpu *v)
     return allowed;
 }
 
-/* A vCPU that comes to another queue keeps its place relative to the floor. */
-static void change_cpu(struct vcpu *v, struct cpu *from, struct cpu *to)
+/*
+ * The time that the least favoured vCPU of @c has run by now, the one on the CPU
+ * included: it may run on without a limit, and .ran_floor with it, when nobody waits.
+ * Lock held.
+ */
+static uint64_t floor_now(const struct cpu *c)
 {
-    struct fair_vcpu *f = fair(v);
-    int64_t lag = (int64_t)(f->ran - from->sched->ran_floor);
+    const struct sched_cpu *sc = c->sched;
+    uint64_t now = time_now(), least = ~0UL;
 
-    f->ran =
-        to->sched->ran_floor + (uint64_t)max(lag, -(int64_t)min(MAX_LAG, to->sched->ran_floor));
-    v->cpu = to->id;
+    if (ACCESS_ONCE(c->curr) && now > sc->started)
+        least = sc->running_ran + (now - sc->started);
+    if (!list_empty(&sc->queue))
+        least = min(least, list_first_entry(&sc->queue, struct fair_vcpu, link)->ran);
+    return least == ~0UL ? sc->ran_floor : max(sc->ran_floor, least);
+}
+
+/* How far @f is behind (negative) or ahead of the others on @c: its place on another CPU. */
+static int64_t lag_on(const struct cpu *c, const struct fair_vcpu *f)
+{
+    int64_t lag = (int64_t)(f->ran - floor_now(c));
+
+    return max(-(int64_t)MAX_LAG, min(lag, (int64_t)MAX_LAG));
+}
+
+static uint64_t ran_from_lag(uint64_t floor, int64_t lag)
+{
+    return lag < 0 && floor < (uint64_t)-lag ? 0 : floor + (uint64_t)lag;
 }
 
 static void preempt_if_better(struct cpu *c, const struct fair_vcpu *f)
@@ -156,16 +175,18 @@ static void place(struct vcpu *v, struct cpu *c)
     unsigned int to = choose_cpu(v);
 
     if (to != c->id) {
-        change_cpu(v, c, cpus[to]);
+        int64_t lag = lag_on(c, f);
+
+        v->cpu = to;
         spin_unlock(&c->sched->lock);
         c = lock_queue_of(v);
         if (f->queued || v->is_running || !vcpu_is_runnable(v)) {
             spin_unlock(&c->sched->lock); /* somebody else was faster */
             return;
         }
+        f->ran = ran_from_lag(floor_now(c), lag);
     }
-    if (c->sched->ran_floor > MAX_LAG)
-        f->ran = max(f->ran, c->sched->ran_floor - MAX_LAG);
+    f->ran = max(f->ran, ran_from_lag(floor_now(c), -(int64_t)MAX_LAG));
     enqueue(c->sched, f);
     preempt_if_better(c, f);
     spin_unlock(&c->sched->lock);
@@ -229,13 +250,18 @@ static struct fair_vcpu *steal(struct cpu *c)
             continue;
         f = first_for(sc, c->id, true);
         if (f) {
+            int64_t lag = lag_on(cpus[i], f);
+
             dequeue(sc, f);
-            change_cpu(f->vcpu, cpus[i], c);
+            f->ran = ran_from_lag(c->sched->ran_floor, lag);
+            f->vcpu->cpu = c->id;
             f->vcpu->is_running = true;
         }
         spin_unlock(&sc->lock);
-        if (f)
+        if (f) {
+            c->sched->running_ran = f->ran;
             return f;
+        }
     }
     return NULL;
 }
