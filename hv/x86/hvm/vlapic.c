@@ -51,7 +51,8 @@
 struct vlapic {
     uint32_t regs[0x400 / 16]; /* by offset / 16 */
     uint64_t base;
-    uint32_t irr[8], isr[8], tmr[8]; /* irr is set by other CPUs, atomically */
+    uint32_t irr[8] __attribute__((aligned(8))); /* set by other CPUs, atomically */
+    uint32_t isr[8] __attribute__((aligned(8))), tmr[8];
     struct timer timer;
     uint64_t timer_start;  /* ns: when the count began */
     uint64_t timer_period; /* ns: of the whole count */
@@ -80,13 +81,19 @@ uint64_t vlapic_base(const struct vcpu *v)
     return v->arch->vlapic->base;
 }
 
+/* At each entry into the guest, and nearly always there is none: in 64-bit pieces. */
 static int highest(const uint32_t *map)
 {
-    for (int i = 7; i >= 0; i--) {
-        uint32_t w = atomic_read(&map[i]);
+    const uint64_t *m = (const uint64_t *)(const void *)map;
+
+    if (likely(
+            !(atomic_read(&m[0]) | atomic_read(&m[1]) | atomic_read(&m[2]) | atomic_read(&m[3]))))
+        return -1;
+    for (int i = 3; i >= 0; i--) {
+        uint64_t w = atomic_read(&m[i]);
 
         if (w)
-            return i * 32 + 31 - __builtin_clz(w);
+            return i * 64 + 63 - __builtin_clzl(w);
     }
     return -1;
 }
