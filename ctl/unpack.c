@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <lz4.h>
 #include <lzma.h>
@@ -20,10 +21,46 @@
 
 #define GROW_START    (1u << 20)
 
+/* What has come out is looked through for zeros whenever there is this much more of it. */
+#define ZEROS_STEP (4u << 20)
+#define PAGE_BYTES 4096u
+
 struct output {
     uint8_t *data;
     size_t size, room, limit;
+    size_t looked; /* through for zeros, so far */
 };
+
+static bool is_zero(const uint8_t *p, size_t size)
+{
+    return p[0] == 0 && !memcmp(p, p + 1, size - 1);
+}
+
+/*
+ * Half of a Linux kernel is zeros. Pages that hold nothing else are given back: they read as zeros
+ * all the same, and several guests may be created at once by a dom0 that has little memory.
+ */
+static void release_zeros(struct output *out)
+{
+    uint8_t *page = (uint8_t *)(((uintptr_t)out->data + out->looked + PAGE_BYTES - 1) &
+                                ~(uintptr_t)(PAGE_BYTES - 1));
+    uint8_t *end = out->data + out->size, *run = NULL;
+
+    for (; page + PAGE_BYTES <= end; page += PAGE_BYTES) {
+        bool zero = is_zero(page, PAGE_BYTES);
+
+        if (zero && !run) {
+            run = page;
+        } else if (!zero && run) {
+            madvise(run, (size_t)(page - run), MADV_DONTNEED);
+            run = NULL;
+        }
+    }
+    if (run) {
+        madvise(run, (size_t)(page - run), MADV_DONTNEED);
+    }
+    out->looked = out->size;
+}
 
 static int output_grow(struct output *out)
 {
@@ -48,7 +85,18 @@ static int output_grow(struct output *out)
 /* Makes room for at least one more byte. */
 static int output_reserve(struct output *out)
 {
+    if (out->size - out->looked >= ZEROS_STEP) {
+        release_zeros(out);
+    }
     return out->size < out->room ? 0 : output_grow(out);
+}
+
+/* Room for the next step of a decoder. */
+static size_t step_room(const struct output *out)
+{
+    size_t room = out->room - out->size;
+
+    return room < ZEROS_STEP ? room : ZEROS_STEP;
 }
 
 static uint32_t read_le32(const uint8_t *p)
@@ -103,10 +151,9 @@ static int unpack_gzip(const uint8_t *data, size_t size, struct output *out)
             z.avail_in = size > UINT32_MAX ? UINT32_MAX : (uInt)size;
             size -= z.avail_in;
         }
-        room = out->room - out->size;
+        room = step_room(out);
         z.next_out = out->data + out->size;
-        z.avail_out = room > UINT32_MAX ? UINT32_MAX : (uInt)room;
-        room = z.avail_out;
+        z.avail_out = (uInt)room;
         result = inflate(&z, Z_NO_FLUSH);
         out->size += room - z.avail_out;
         if (result == Z_MEM_ERROR) {
@@ -137,7 +184,7 @@ static int unpack_xz(const uint8_t *data, size_t size, struct output *out)
         if (err) {
             break;
         }
-        room = out->room - out->size;
+        room = step_room(out);
         xz.next_out = out->data + out->size;
         xz.avail_out = room;
         result = lzma_code(&xz, LZMA_RUN);
@@ -170,7 +217,7 @@ static int unpack_zstd(const uint8_t *data, size_t size, struct output *out)
         if (err) {
             break;
         }
-        to = (ZSTD_outBuffer){ out->data, out->room, out->size };
+        to = (ZSTD_outBuffer){ out->data, out->size + step_room(out), out->size };
         result = ZSTD_decompressStream(stream, &to, &in);
         if (ZSTD_isError(result) || (result && to.pos == out->size && in.pos == before)) {
             err = -EINVAL; /* malformed, or the input has ended */
@@ -192,6 +239,9 @@ static int unpack_lz4_block(const uint8_t *data, uint32_t size, struct output *o
         if (err) {
             return err;
         }
+    }
+    if (out->size - out->looked >= ZEROS_STEP) {
+        release_zeros(out);
     }
     /* A block at the end of the allowed size may be shorter than the maximum. */
     n = LZ4_decompress_safe(
@@ -267,6 +317,7 @@ int unpack(const void *data, size_t size, size_t limit, void **out, size_t *out_
         free(output.data);
         return err;
     }
+    release_zeros(&output);
     *out = output.data;
     *out_size = output.size;
     return 0;
