@@ -3,6 +3,7 @@
 #include <hv/arch.h>
 #include <hv/log.h>
 #include <hv/sched.h>
+#include <hv/softirq.h>
 
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/fpu.h"
@@ -26,16 +27,47 @@ static void exit_cpuid(struct vcpu *v)
     g[REG_RDX] = r.d;
 }
 
+/* Whether it can't go on by itself: it is down, or only an NMI or INIT could end its HLT. */
+static bool is_halted(struct vcpu *v)
+{
+    uint32_t flags = atomic_read(&v->pause_flags);
+
+    return flags & VPF_DOWN ||
+           (flags & VPF_BLOCKED && !v->poll_active && !(v->arch->rflags & X86_RFLAGS_IF));
+}
+
+/* With the last vCPU nobody is left to send another an NMI: that is how kernels halt a machine. */
+static void shut_down_if_halted(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v) {
+        if (!is_halted(v))
+            return;
+    }
+    domain_shutdown(d, SHUTDOWN_poweroff);
+}
+
+/* HLT with interrupts off: what is pending besides an NMI does not end it. */
+static void halt(struct vcpu *v)
+{
+    atomic_or(&v->pause_flags, VPF_BLOCKED);
+    if (v->arch->nmi_pending) {
+        atomic_and(&v->pause_flags, ~VPF_BLOCKED);
+        return;
+    }
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    shut_down_if_halted(v->domain);
+}
+
 static void exit_hlt(struct vcpu *v)
 {
     if (!hvm_skip_insn(v))
         return;
-    /* With interrupts off only an NMI or INIT could end it: it stays down until then. */
-    if (!(v->arch->rflags & X86_RFLAGS_IF) && v->domain->max_vcpus == 1) {
-        domain_shutdown(v->domain, SHUTDOWN_poweroff);
-        return;
-    }
-    vcpu_block();
+    if (v->arch->rflags & X86_RFLAGS_IF)
+        vcpu_block();
+    else
+        halt(v);
 }
 
 static void exit_msr_read(struct vcpu *v)
