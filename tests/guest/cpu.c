@@ -169,11 +169,13 @@ bool wrmsr_safe(uint32_t msr, uint64_t value)
 
 /* --- further vCPUs ------------------------------------------------------------------------- */
 
-/* A page of RAM below 640 KiB. */
+/* A page of RAM below 640 KiB; a child is told of none but has one. */
 static uint64_t low_page(void)
 {
     const struct hvm_memmap_table_entry *e = (void *)start_info->memmap_paddr;
 
+    if (!start_info->memmap_entries)
+        return CHILD_LOW_PAGE;
     for (unsigned int i = 0; i < start_info->memmap_entries; i++) {
         uint64_t at = (e[i].addr + PAGE_SIZE) & ~(PAGE_SIZE - 1);
 

@@ -61,7 +61,7 @@ long domain_create(unsigned int vcpus, unsigned int max_pages)
     rc = domctl(XEN_DOMCTL_max_vcpus, domid, &op);
     if (!rc) {
         memset(&op, 0, sizeof(op));
-        op.u.max_mem.max_memkb = (uint64_t)(max_pages + IMAGE_PAGES + CHILD_PAGES) * 4;
+        op.u.max_mem.max_memkb = (uint64_t)(max_pages + IMAGE_PAGES + CHILD_PAGES + 1) * 4;
         rc = domctl(XEN_DOMCTL_max_mem, domid, &op);
     }
     if (rc)
@@ -173,6 +173,8 @@ long domain_load(domid_t domid, uint64_t arg)
     rc = domain_populate(domid, CHILD_BASE >> 12, CHILD_PAGES, 0);
     if (rc != CHILD_PAGES)
         return rc < 0 ? rc : -E_ENOMEM;
+    if (domain_populate(domid, CHILD_LOW_PAGE >> 12, 1, 0) != 1)
+        return -E_ENOMEM;
     rc = copy_image(domid);
     if (!rc)
         rc = set_info(domid, arg);

@@ -343,8 +343,9 @@ extern bool fifo_used;
 /* --- other domains (domain.c)
  * --------------------------------------------------------------------- */
 
-#define CHILD_PAGES 64 /* of a child's memory besides its kernel, from CHILD_BASE on */
-#define CHILD_BASE  0x800000UL
+#define CHILD_PAGES    64 /* of a child's memory besides its kernel, from CHILD_BASE on */
+#define CHILD_BASE     0x800000UL
+#define CHILD_LOW_PAGE 0x8000UL /* to start further vCPUs in */
 
 /* Creates a domain with its memory; < 0: an error, else its number. */
 long domain_create(unsigned int vcpus, unsigned int max_pages);

@@ -13,7 +13,7 @@
 #define SEED        4711
 
 struct mailbox {
-    volatile uint32_t hello, calls, ok, domid, peer;
+    volatile uint32_t hello, vcpus, calls, ok, domid, peer;
 };
 
 static uint64_t seed;
@@ -275,20 +275,27 @@ static void make_grants(void)
     }
 }
 
+static void call_forever(void)
+{
+    static long (*const kinds[])(void) = { call_memory, call_grant, call_event, call_other };
+
+    for (;;) {
+        if (kinds[pick(ARRAY_SIZE(kinds))]() >= 0)
+            mine->ok++;
+        mine->calls++;
+    }
+}
+
+/* On two vCPUs, which change each other's arguments: they share the buffers. */
 void child_main(uint64_t arg)
 {
     seed = arg;
     play_hole = hole_alloc(64);
     mine->domid = cpuid(0x40000004, 0).c;
-    mine->hello = HELLO;
     make_grants();
-    for (;;) {
-        static long (*const kinds[])(void) = { call_memory, call_grant, call_event, call_other };
-
-        if (kinds[pick(ARRAY_SIZE(kinds))]() >= 0)
-            mine->ok++;
-        mine->calls++;
-    }
+    mine->vcpus = ap_start(1, call_forever) ? 2 : 1;
+    mine->hello = HELLO;
+    call_forever();
 }
 
 /* --- the parent
@@ -342,6 +349,8 @@ static void meddle(domid_t d)
     }
 }
 
+static unsigned int two_vcpus;
+
 static bool round_of(unsigned int i, uint32_t *calls)
 {
     struct victim v[2] = { start(SEED + i * 2), start(SEED + i * 2 + 1) };
@@ -351,13 +360,14 @@ static bool round_of(unsigned int i, uint32_t *calls)
         return false;
     v[0].box->peer = v[1].d;
     v[1].box->peer = v[0].d;
-    end = now() + 60 * MS + pick(100) * MS;
+    end = now() + 100 * MS + pick(100) * MS;
     while (now() < end) {
         meddle(v[pick(2)].d);
         yield();
     }
     for (unsigned int k = 0; k < 2; k++) {
         *calls += v[k].box->calls;
+        two_vcpus += v[k].box->vcpus == 2;
         if (domain_destroy(v[k].d))
             return false;
         foreign_unmap(v[k].box);
@@ -381,6 +391,7 @@ void test_main(void)
     }
     CHECK_EQUAL(i, ROUNDS, "rounds of two guests at a time");
     CHECK(calls > 1000, "%u calls", calls);
+    CHECK(two_vcpus > ROUNDS / 2, "%u of %u guests had both vCPUs running", two_vcpus, 2 * ROUNDS);
     /* The hypervisor's heap may hold a page or two more by now than before. */
     WAIT_FOR(host_free_pages() + 2 >= before, 2000);
     CHECK(host_free_pages() + 2 >= before, "the frames came back: %lu of %lu", host_free_pages(),
