@@ -80,15 +80,22 @@ static void halt_off(void)
     __asm__ __volatile__("hlt");
 }
 
+static bool ap_sleeps(void)
+{
+    struct vcpu_runstate_info r;
+
+    return !vcpu_op(VCPUOP_get_runstate_info, 1, &r) && r.state == RUNSTATE_blocked;
+}
+
 static void test_halted(void)
 {
     ap_begin(1, halt);
-    WAIT_FOR(false, 20);
+    WAIT_FOR(ap_sleeps(), 3000);
     CHECK(!ap_wait(1, 5), "vCPU 1 sleeps in HLT");
     apic_write(APIC_ICR, 2UL << 32 | 0x57);
     CHECK(ap_wait(1, 3000), "an IPI wakes it");
     ap_begin(1, halt_off);
-    WAIT_FOR(false, 20);
+    WAIT_FOR(ap_sleeps(), 3000);
     apic_write(APIC_ICR, 2UL << 32 | 0x58);
     expect_failure("HLT with interrupts off is ended by any interrupt");
     CHECK(!ap_wait(1, 20), "not when its interrupts are off");
@@ -122,6 +129,7 @@ static void test_runstate(void)
     ap_run(1, register_area);
     CHECK_EQUAL(ap_rc, 0, "the area of vCPU 1");
     ap_begin(1, halt);
+    WAIT_FOR(ap_sleeps(), 3000);
     WAIT_FOR(false, 60);
     apic_write(APIC_ICR, 2UL << 32 | 0x57);
     CHECK(ap_wait(1, 3000), "vCPU 1 sleeps and wakes");
