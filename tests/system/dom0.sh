@@ -46,12 +46,16 @@ console_has() {
     grep -q -E "$2" "/var/log/pando/console-$1.log"
 }
 
-# on_console GUEST PATTERN SECONDS
+# on_console GUEST PATTERN SECONDS: the pattern comes, before the guest is gone.
 on_console() {
-    within "$3" console_has "$1" "$2" || {
+    within "$3" console_settled "$1" "$2" && console_has "$1" "$2" || {
         tail -n 20 "/var/log/pando/console-$1.log"
         return 1
     }
+}
+
+console_settled() {
+    console_has "$1" "$2" || guest_gone "$1"
 }
 
 # guest_initrd OUT: the demo guest's initrd, with standard input as its /etc/rc.local.
