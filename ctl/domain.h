@@ -17,6 +17,8 @@ struct domain_lock {
 
 /* Takes the lock of the guest called @name; PANDO_E_BUSY if somebody else keeps it for too long. */
 enum pando_code domain_lock(struct domain_lock *lock, const char *name);
+/* The same without waiting. */
+enum pando_code domain_try_lock(struct domain_lock *lock, const char *name);
 /* Takes the lock of guest @domid by the name it has, which may change until it is ours. */
 enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_t domid);
 /* Gives it back; one that is not held is fine. */
@@ -27,6 +29,11 @@ void domain_unlock(struct domain_lock *lock);
 enum domain_state {
     DOMAIN_STATE_LIVE,    /* of a guest that there is: /run/pando/domains/DOMID.json */
     DOMAIN_STATE_RESTART, /* of one to be created in the place of DOMID: /run/pando/restart/ */
+    /*
+     * Of one that is being created: /run/pando/building/. If nobody holds the guest's lock, whoever
+     * did it has died, and what there is of it is to be destroyed.
+     */
+    DOMAIN_STATE_BUILDING,
 };
 
 enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,

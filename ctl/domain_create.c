@@ -40,6 +40,30 @@ static void progress(struct creation *c, const char *what)
     c->step++;
 }
 
+/*
+ * Destroys what creations of this guest have left whose tool was killed. The guest's lock is ours:
+ * nobody works on them any more.
+ */
+static enum pando_code clear_leftovers(struct creation *c)
+{
+    uint32_t *ids;
+    size_t count;
+    enum pando_code code = domain_state_list(DOMAIN_STATE_BUILDING, &ids, &count);
+
+    for (size_t i = 0; i < count && !code; i++) {
+        struct pando_config config;
+
+        if (domain_state_load(DOMAIN_STATE_BUILDING, ids[i], &config) == PANDO_OK) {
+            if (!strcmp(config.name, c->config.name)) {
+                code = domain_destroy_locked(c->pando, ids[i]);
+            }
+            pando_config_free(&config);
+        }
+    }
+    free(ids);
+    return code;
+}
+
 /* Looks whether name and UUID are free. The name's lock is ours, so it stays free. */
 static enum pando_code check_unique(struct creation *c)
 {
@@ -134,11 +158,10 @@ static int set_paging_pool(struct creation *c)
     return err == -ENOSYS || err == -EOPNOTSUPP ? 0 : err;
 }
 
-static enum pando_code make_domain(struct creation *c)
+static enum pando_code make_empty_domain(struct creation *c)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_createdomain, .domain = DOMID_INVALID };
     struct xen_domctl_createdomain *create = &op.u.createdomain;
-    struct hcall *h = c->pando->hcall;
     int err;
 
     uuid_to_handle(c->config.uuid, create->handle);
@@ -150,16 +173,21 @@ static enum pando_code make_domain(struct creation *c)
     create->max_maptrack_frames = -1;
     create->grant_opts = XEN_DOMCTL_GRANT_version(GRANT_VERSIONS);
     create->arch.emulation_flags = XEN_X86_EMU_LAPIC;
-    err = hcall_domctl(h, &op);
+    err = hcall_domctl(c->pando->hcall, &op);
     if (err) {
         return pando_fail_hcall("creating a domain", err);
     }
     c->have_domain = true;
     c->build.domid = op.domain;
+    return domain_state_save(DOMAIN_STATE_BUILDING, c->build.domid, &c->config);
+}
 
-    memset(&op, 0, sizeof(op));
-    op.cmd = XEN_DOMCTL_max_vcpus;
-    op.domain = (domid_t)c->build.domid;
+static enum pando_code set_limits(struct creation *c)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_max_vcpus, .domain = (domid_t)c->build.domid };
+    struct hcall *h = c->pando->hcall;
+    int err;
+
     op.u.max_vcpus.max = c->config.maxvcpus;
     err = hcall_domctl(h, &op);
     if (err) {
@@ -232,6 +260,8 @@ static enum pando_code start(struct creation *c)
     int err = 0;
 
     progress(c, "start");
+    /* Complete, so that nobody takes it for a leftover; before it can end by itself. */
+    domain_state_remove(DOMAIN_STATE_BUILDING, c->build.domid);
     if (!c->options || !c->options->paused) {
         err = hcall_domctl_simple(c->pando->hcall, XEN_DOMCTL_unpausedomain, c->build.domid);
     }
@@ -266,6 +296,9 @@ static enum pando_code prepare(struct creation *c, const struct pando_config *co
     progress(c, "check");
     code = pando_store(c->pando, &c->store);
     if (!code) {
+        code = clear_leftovers(c);
+    }
+    if (!code) {
         code = check_unique(c);
     }
     if (!code) {
@@ -288,7 +321,10 @@ enum pando_code domain_create_locked(pando_t *pando, const struct pando_config *
 
     if (!code) {
         progress(&c, "domain");
-        code = make_domain(&c);
+        code = make_empty_domain(&c);
+    }
+    if (!code) {
+        code = set_limits(&c);
     }
     if (!code) {
         code = fill_domain(&c);

@@ -43,9 +43,9 @@ static enum pando_code lock_fail(const char *path)
     return pando_fail(PANDO_E_SYSTEM, NULL, "%s: %s", path, strerror(errno));
 }
 
-enum pando_code domain_lock(struct domain_lock *lock, const char *name)
+static enum pando_code lock_within(struct domain_lock *lock, const char *name, int limit_ms)
 {
-    int64_t deadline = clock_ms() + LOCK_LIMIT_MS;
+    int64_t deadline = clock_ms() + limit_ms;
     const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
     char path[sizeof(PANDO_LOCK_DIR) + PANDO_NAME_MAX];
 
@@ -69,12 +69,12 @@ enum pando_code domain_lock(struct domain_lock *lock, const char *name)
                 close(fd);
                 return lock_fail(path);
             }
-            if (clock_ms() > deadline) {
+            if (clock_ms() >= deadline) {
                 close(fd);
                 return pando_fail(PANDO_E_BUSY, NULL,
                                   "another tool has been working on guest \"%s\" for %d s; try "
                                   "again later",
-                                  name, LOCK_LIMIT_MS / 1000);
+                                  name, limit_ms / 1000);
             }
             nanosleep(&pause, NULL);
         }
@@ -84,6 +84,16 @@ enum pando_code domain_lock(struct domain_lock *lock, const char *name)
         }
         close(fd);
     }
+}
+
+enum pando_code domain_lock(struct domain_lock *lock, const char *name)
+{
+    return lock_within(lock, name, LOCK_LIMIT_MS);
+}
+
+enum pando_code domain_try_lock(struct domain_lock *lock, const char *name)
+{
+    return lock_within(lock, name, 0);
 }
 
 enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_t domid)

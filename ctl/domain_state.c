@@ -11,11 +11,12 @@
 
 #include "paths.h"
 
-#define STATE_PATH_MAX (sizeof(PANDO_DOMAIN_DIR) + 32)
+#define STATE_PATH_MAX (sizeof(PANDO_BUILDING_DIR) + 32)
 
 static const char *const folders[] = {
     [DOMAIN_STATE_LIVE] = PANDO_DOMAIN_DIR,
     [DOMAIN_STATE_RESTART] = PANDO_RESTART_DIR,
+    [DOMAIN_STATE_BUILDING] = PANDO_BUILDING_DIR,
 };
 
 static void state_path(enum domain_state kind, uint32_t domid, const char *suffix,

@@ -57,17 +57,22 @@ static bool is_still_there(const struct ended *e)
  */
 static void finish_restart(struct ended *e)
 {
+    enum pando_code code;
     uint32_t domid;
 
     if (is_still_there(e) && !destroy(e)) {
         return;
     }
-    if (domain_create_locked(e->monitor->pando, &e->config, NULL, &domid)) {
+    code = domain_create_locked(e->monitor->pando, &e->config, NULL, &domid);
+    if (code) {
         log_failure(e, "restarting it");
     } else {
         monitor_log("%s (%u): restarted as %u", e->config.name, e->domid, domid);
     }
-    domain_state_remove(DOMAIN_STATE_RESTART, e->domid);
+    /* Without a store it can be tried again; anything else would only fail once more. */
+    if (code != PANDO_E_STORE) {
+        domain_state_remove(DOMAIN_STATE_RESTART, e->domid);
+    }
 }
 
 static void restart(struct ended *e)
@@ -183,11 +188,34 @@ static void act_on_state(struct ended *e)
     }
 }
 
+/* A guest that is being created: all is well as long as somebody holds its lock. */
+static void clear_unfinished(struct ended *e)
+{
+    struct pando_config again;
+    struct domain_lock lock;
+
+    if (domain_try_lock(&lock, e->config.name)) {
+        return;
+    }
+    if (domain_state_load(DOMAIN_STATE_BUILDING, e->domid, &again) == PANDO_OK) {
+        pando_config_free(&again);
+        monitor_log("%s (%u): its creation was broken off; removing what there is of it",
+                    e->config.name, e->domid);
+        destroy(e);
+    }
+    domain_unlock(&lock);
+}
+
 void monitor_act(struct monitor *monitor, uint32_t domid)
 {
     struct ended e = { .monitor = monitor, .domid = domid };
     struct domain_lock lock;
 
+    if (domain_state_load(DOMAIN_STATE_BUILDING, domid, &e.config) == PANDO_OK) {
+        clear_unfinished(&e);
+        pando_config_free(&e.config);
+        return;
+    }
     if (lock_ended(&e, DOMAIN_STATE_RESTART, &lock)) {
         finish_restart(&e);
     } else if (lock_ended(&e, DOMAIN_STATE_LIVE, &lock)) {

@@ -137,21 +137,30 @@ static void forget_kept(struct monitor *m, const struct pando_domain *list, size
     pthread_mutex_unlock(&m->lock);
 }
 
+/* For what tools that have died, or a daemon before us, did not get to finish. */
+static void start_workers(struct monitor *m, enum domain_state kind)
+{
+    uint32_t *ids;
+    size_t count;
+
+    if (domain_state_list(kind, &ids, &count)) {
+        monitor_log("%s", pando_error_text(m->pando));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        start_worker(m, ids[i]);
+    }
+    free(ids);
+}
+
 void monitor_scan(struct monitor *m)
 {
     struct pando_domain *list;
     size_t count, saved;
     uint32_t *ids;
 
-    /* Restarts that a daemon before us did not get to finish come first. */
-    if (domain_state_list(DOMAIN_STATE_RESTART, &ids, &saved)) {
-        monitor_log("%s", pando_error_text(m->pando));
-        return;
-    }
-    for (size_t i = 0; i < saved; i++) {
-        start_worker(m, ids[i]);
-    }
-    free(ids);
+    start_workers(m, DOMAIN_STATE_BUILDING);
+    start_workers(m, DOMAIN_STATE_RESTART);
     /* The saved ones first: a guest created in between is then in the list of the living. */
     if (domain_state_list(DOMAIN_STATE_LIVE, &ids, &saved)) {
         monitor_log("%s", pando_error_text(m->pando));

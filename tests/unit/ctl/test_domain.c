@@ -36,6 +36,7 @@ static int teardown(void **state)
     pando_close(pando);
     assert_int_equal(rmdir(PANDO_LOCK_DIR), 0); /* no lock is left */
     rmdir(PANDO_DOMAIN_DIR);
+    rmdir(PANDO_BUILDING_DIR);
     assert_int_equal(rmdir(PANDO_RUN_DIR), 0);
     scratch_leave();
     return 0;
@@ -64,9 +65,11 @@ static void expect_nothing_left(void)
     assert_int_equal(fake_domains.free_kib, free_before);
     assert_int_equal(fake_domains.mapped, 0);
     assert_int_equal(fake_store_count("/"), 0);
-    assert_int_equal(domain_state_list(DOMAIN_STATE_LIVE, &ids, &count), PANDO_OK);
-    assert_int_equal(count, 0);
-    free(ids);
+    for (int kind = DOMAIN_STATE_LIVE; kind <= DOMAIN_STATE_BUILDING; kind++) {
+        assert_int_equal(domain_state_list(kind, &ids, &count), PANDO_OK);
+        assert_int_equal(count, 0);
+        free(ids);
+    }
 }
 
 static uint32_t create(const char *name)
@@ -330,6 +333,21 @@ static void leftovers_are_removed(void **state)
     expect_nothing_left();
 }
 
+/* A tool was killed in the middle of a creation. */
+static void the_next_creation_clears_up(void **state)
+{
+    struct pando_config config = config_named("a");
+    uint32_t first, second;
+
+    strcpy(config.uuid, UUID);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &first), PANDO_OK);
+    assert_int_equal(domain_state_save(DOMAIN_STATE_BUILDING, first, &config), PANDO_OK);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &second), PANDO_OK);
+    assert_int_equal(fake_domains_count(), 1);
+    destroy(second);
+    expect_nothing_left();
+}
+
 static int inside, entered;
 
 static void *take_turns(void *arg)
@@ -420,6 +438,7 @@ int main(void)
         TEST(memory_stays_within_its_bounds),
         TEST(an_unanswered_request_times_out),
         TEST(leftovers_are_removed),
+        TEST(the_next_creation_clears_up),
         TEST(a_lock_has_one_holder),
         TEST(progress_ends_at_the_total),
         cmocka_unit_test(addresses_are_made_of_uuids),

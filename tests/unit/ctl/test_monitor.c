@@ -57,6 +57,7 @@ static int teardown(void **state)
     assert_int_equal(rmdir(PANDO_LOCK_DIR), 0);
     assert_int_equal(rmdir(PANDO_DOMAIN_DIR), 0);
     rmdir(PANDO_RESTART_DIR);
+    assert_int_equal(rmdir(PANDO_BUILDING_DIR), 0);
     assert_int_equal(rmdir(PANDO_RUN_DIR), 0);
     scratch_leave();
     return 0;
@@ -197,6 +198,21 @@ static void an_interrupted_restart_is_finished(void **state)
     assert_int_equal(fake_domains_count(), 1);
 }
 
+static void a_broken_off_creation_is_removed(void **state)
+{
+    uint32_t domid = create();
+    struct domain_lock lock;
+
+    assert_int_equal(domain_state_save(DOMAIN_STATE_BUILDING, domid, &config), PANDO_OK);
+    assert_int_equal(domain_lock(&lock, "g"), PANDO_OK);
+    scan();
+    assert_int_equal(fake_domains_count(), 1); /* somebody is at it */
+    domain_unlock(&lock);
+    scan();
+    assert_int_equal(fake_domains_count(), 0);
+    assert_int_equal(fake_store_count("/"), 0);
+}
+
 /* While there is no store a guest's nodes can't be removed, but they are remembered. */
 static void nodes_are_removed_when_the_store_is_back(void **state)
 {
@@ -232,6 +248,7 @@ int main(void)
         TEST(a_suspended_one_is_a_tools_business),
         TEST(what_a_vanished_one_left_is_removed),
         TEST(an_interrupted_restart_is_finished),
+        TEST(a_broken_off_creation_is_removed),
         TEST(nodes_are_removed_when_the_store_is_back),
         TEST(a_failed_restart_leaves_nothing),
     };
