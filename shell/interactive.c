@@ -14,7 +14,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-enum { HISTORY_LINES = 1000 };
+enum { HISTORY_LINES = 1000, KEY_DETACH = 0x1d /* Ctrl-], of the command console */ };
 
 static const char prompt[] = "pando> ";
 
@@ -172,6 +172,14 @@ static int read_key(FILE *stream)
     while (!shell_interrupted) {
         if (ppoll(&input, 1, NULL, &mask_open) <= 0)
             continue;
+        /*
+         * ppoll() lets no signal in when there is input. What there is after a Ctrl-C was typed
+         * behind it, and belongs to the next line.
+         */
+        sigprocmask(SIG_SETMASK, &mask_open, NULL);
+        sigprocmask(SIG_SETMASK, &mask_blocked, NULL);
+        if (shell_interrupted)
+            break;
         ssize_t got = read(keys, &key, 1);
         if (got == 1)
             return key;
@@ -194,6 +202,9 @@ int interactive_run(struct shell *shell)
     rl_catch_signals = 0;
     rl_getc_function = read_key;
     rl_attempted_completion_function = complete_word;
+    /* For who leaves a console a moment after its guest has ended: readline would take the next
+     * key for one to search for. */
+    rl_unbind_key(KEY_DETACH);
     rl_completer_word_break_characters = " \t";
     rl_completer_quote_characters = "\"'";
     rl_filename_quote_characters = " \t\"'\\;|&<>#";

@@ -128,6 +128,29 @@ static void ctrl_c_drops_the_line(void **state)
     ends(SHELL_OK);
 }
 
+static void keys_behind_ctrl_c_are_kept(void **state)
+{
+    start();
+    see("pando> ");
+    type("destroy web\x03version\r");
+    see("^C");
+    see("pando " PANDO_VERSION);
+    see("pando> ");
+    type("\x04");
+    ends(SHELL_OK);
+}
+
+static void ctrl_bracket_takes_no_key(void **state)
+{
+    start();
+    see("pando> ");
+    type("\x1dversion\r");
+    see("pando " PANDO_VERSION);
+    see("pando> ");
+    type("\x04");
+    ends(SHELL_OK);
+}
+
 static void ctrl_c_ends_a_wait(void **state)
 {
     start();
@@ -216,8 +239,14 @@ static void history_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(runs_commands),      TEST(ctrl_d_leaves), TEST(ctrl_c_drops_the_line),
-        TEST(ctrl_c_ends_a_wait), TEST(tab_completes), TEST(history_is_kept),
+        TEST(runs_commands),
+        TEST(ctrl_d_leaves),
+        TEST(ctrl_c_drops_the_line),
+        TEST(keys_behind_ctrl_c_are_kept),
+        TEST(ctrl_bracket_takes_no_key),
+        TEST(ctrl_c_ends_a_wait),
+        TEST(tab_completes),
+        TEST(history_is_kept),
     };
     return cmocka_run_group_tests_name("shell-prompt", tests, NULL, NULL);
 }
