@@ -34,6 +34,9 @@ static void print_text(struct shell *shell, const struct field *fields, size_t c
 {
     for (size_t i = 0; i < count; i++) {
         const struct field *field = &fields[i];
+        /* A command line that was not given, or the date of a build that can be repeated. */
+        if (field->kind == FIELD_TEXT && !*field->text)
+            continue;
         fprintf(shell->out, "%-22s ", field->title);
         if (field->kind == FIELD_TEXT)
             fprintf(shell->out, "%s\n", field->text);
