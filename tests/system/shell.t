@@ -32,6 +32,7 @@ proc see {description seconds pattern} {
     flush stdout
 }
 
+set env(TERM) xterm-256color
 spawn -noecho $top/share/run-qemu -k $top/build/vmlinux
 set qemu [exp_pid]
 see "the machine comes up with a prompt" 120 $prompt
