@@ -14,11 +14,22 @@
 #include <hv/string.h>
 
 #define INPUT_SIZE 1024 /* a power of two */
+/* Characters written with the log's lock held: a serial line takes a millisecond for them. */
+#define WRITE_STEP 16u
+/* A serial line has sent by then what it took at once. */
+#define DRAIN_INTERVAL MSEC(2)
 
 static char input[INPUT_SIZE];
 static uint32_t input_prod, input_cons;
 static spinlock_t input_lock = SPINLOCK_INIT(LOCK_LOG);
 static uint64_t log_reported; /* log position that dom0 was last told of */
+static struct timer drain_timer;
+
+static void drain(void *arg)
+{
+    if (log_drain())
+        timer_set(&drain_timer, time_now() + DRAIN_INTERVAL);
+}
 
 /* Takes what the UART has, as far as there is room; the UART's flow control does the rest. */
 static void console_softirq(void)
@@ -43,10 +54,12 @@ static void console_softirq(void)
         log_reported = pos;
         send_host_virq(VIRQ_CON_RING);
     }
+    drain(NULL);
 }
 
 void console_io_init(void)
 {
+    timer_init(&drain_timer, drain, NULL, this_cpu()->id);
     softirq_set_handler(SOFTIRQ_CONSOLE, console_softirq);
 }
 
@@ -67,10 +80,10 @@ static long console_read(unsigned int count, XEN_GUEST_HANDLE(char) buffer)
 
 static long console_write(unsigned int count, XEN_GUEST_HANDLE(char) buffer)
 {
-    char chunk[256];
+    char chunk[WRITE_STEP];
 
     while (count) {
-        unsigned int n = min(count, (unsigned int)sizeof(chunk));
+        unsigned int n = min(count, WRITE_STEP);
 
         if (copy_from_guest_va(chunk, (vaddr_t)buffer.p, n))
             return -EFAULT;

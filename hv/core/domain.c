@@ -234,7 +234,6 @@ static struct domain *domain_alloc(const struct xen_domctl_createdomain *c, bool
     d->ssidref = c->ssidref;
     d->grant_opts = c->grant_opts;
     d->shutdown_code = ~0u;
-    d->log_tokens = 50;
     memcpy(d->handle, c->handle, sizeof(d->handle));
     d->pause_count = d->controller_pauses = 1; /* until its builder unpauses it */
     return d;

@@ -11,7 +11,10 @@ void arch_cpu_relax(void);
 void arch_cpu_kick(unsigned int cpu);
 /* Sets this CPU's timer hardware; ~0: off; a time in the past: at once. */
 void arch_timer_arm(uint64_t deadline_ns);
+/* Waits, if need be, until the console takes it. */
 void arch_console_putc(char c);
+/* How many characters it takes now without waiting. */
+unsigned int arch_console_room(void);
 /* -1: nothing to read. */
 int arch_console_getc(void);
 void arch_backtrace(void);

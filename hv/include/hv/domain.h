@@ -120,8 +120,8 @@ struct domain {
     spinlock_t debug_lock; /* a line of debug output that is not complete yet */
     uint8_t debug_len;
     char debug_line[160];
-    uint64_t log_refill; /* ns: rate limit of log_domain */
-    uint32_t log_tokens;
+    uint64_t log_due;     /* ns: rate limit of log_domain; atomic */
+    uint32_t log_dropped; /* lines beyond it, not told yet; atomic */
 
     struct arch_domain *arch;
 };

@@ -17,8 +17,11 @@ void log_printf(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define log_info(...)    log_printf(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_printf(LOG_DEBUG, __VA_ARGS__)
 
-/* A guest's mistakes are logged at a bounded rate per domain. Prefixes "dN: ". */
-void log_domain(const struct domain *d, enum log_level level, const char *fmt, ...) __printf(3, 4);
+/*
+ * A guest's mistakes are logged at a bounded rate per domain. Prefixes "dN: ". An
+ * unprivileged domain's lines wait for the console; what is too much is left out, and counted.
+ */
+void log_domain(struct domain *d, enum log_level level, const char *fmt, ...) __printf(3, 4);
 
 /*
  * Pando's own invariant is broken: prints, with a backtrace, and stops the

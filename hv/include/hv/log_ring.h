@@ -11,6 +11,12 @@ extern enum log_level log_console_level;
 void log_write(const char *s, size_t n, bool console);
 
 /*
+ * Guests' lines that wait for the console go there, as far as it takes them without
+ * waiting. True: there are more, which want another call a little later.
+ */
+bool log_drain(void);
+
+/*
  * Reads from position *pos (bytes since boot; moved forward to the oldest there
  * is, and past what was read). Returns the number of bytes.
  */

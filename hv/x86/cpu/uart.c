@@ -9,15 +9,20 @@
 
 #define UART_DATA      0
 #define UART_IER       1
-#define UART_FCR       2
+#define UART_IIR       2 /* read */
+#define UART_FCR       2 /* written */
 #define UART_LCR       3
 #define UART_MCR       4
 #define UART_LSR       5
 
 #define LSR_DATA_READY 0x01
-#define LSR_TX_EMPTY   0x20
+#define LSR_TX_EMPTY   0x20 /* all of its FIFO */
+#define IIR_FIFO       0xc0
+#define FIFO_SIZE      16u
 
 static uint16_t port;
+static unsigned int fifo_size;
+static unsigned int room; /* characters that it surely takes; under the log's lock */
 
 void uart_init(uint16_t base)
 {
@@ -28,6 +33,7 @@ void uart_init(uint16_t base)
     outb(base + UART_LCR, 0x03); /* 8n1 */
     outb(base + UART_FCR, 0x07);
     outb(base + UART_MCR, 0x0b);
+    fifo_size = (inb(base + UART_IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
     if (inb(base + UART_LSR) != 0xff) /* there is one */
         port = base;
 }
@@ -49,12 +55,23 @@ uint8_t uart_irq_line(void)
     return port == 0x2f8 ? 3 : 4;
 }
 
+unsigned int arch_console_room(void)
+{
+    if (!port)
+        return FIFO_SIZE;
+    if (!room && inb(port + UART_LSR) & LSR_TX_EMPTY)
+        room = fifo_size;
+    return room;
+}
+
 void arch_console_putc(char c)
 {
     if (!port)
         return;
-    for (unsigned int i = 0; i < 100000 && !(inb(port + UART_LSR) & LSR_TX_EMPTY); i++)
+    for (unsigned int i = 0; i < 100000 && !arch_console_room(); i++)
         cpu_pause();
+    if (room)
+        room--;
     outb(port + UART_DATA, (uint8_t)c);
 }
 

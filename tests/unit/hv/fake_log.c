@@ -20,7 +20,7 @@ void log_printf(enum log_level level, const char *fmt, ...)
     va_end(ap);
 }
 
-void log_domain(const struct domain *d, enum log_level level, const char *fmt, ...)
+void log_domain(struct domain *d, enum log_level level, const char *fmt, ...)
 {
     va_list ap;
 

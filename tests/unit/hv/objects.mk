@@ -58,3 +58,6 @@ hv-vioapic-unit-y = tests/unit/hv/test_vioapic.o tests/unit/hv/fake_machine.o \
 unit-tests += hv-vpci
 hv-vpci-unit-y = tests/unit/hv/test_vpci.o tests/unit/hv/fake_machine.o tests/unit/hv/fake_log.o \
   hv/x86/hvm/vpci.o hv/x86/hvm/vpci_msi.o hv/x86/hvm/vpci_msix.o hv/pci/scan.o hv/core/lock.o
+unit-tests += hv-log
+hv-log-unit-y = tests/unit/hv/test_log.o hv/core/log.o hv/core/lock.o
+hv-log-unit-libs = -lpthread
