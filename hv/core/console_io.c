@@ -59,7 +59,7 @@ static void console_softirq(void)
 
 void console_io_init(void)
 {
-    timer_init(&drain_timer, drain, NULL, this_cpu()->id);
+    timer_init(&drain_timer, drain, NULL, NULL, this_cpu()->id);
     softirq_set_handler(SOFTIRQ_CONSOLE, console_softirq);
 }
 

@@ -26,7 +26,7 @@ void sched_init_cpu(unsigned int cpu)
 {
     struct cpu *c = cpu == this_cpu()->id ? this_cpu() : cpus[cpu];
 
-    timer_init(&slice_timers[cpu], slice_over, NULL, cpu);
+    timer_init(&slice_timers[cpu], slice_over, NULL, NULL, cpu);
     c->idle_since = time_now();
     if (ops->cpu_init(c))
         panic("no memory for the scheduler of CPU %u", cpu);
@@ -82,6 +82,11 @@ void vcpu_sleep_sync(struct vcpu *v)
     ops->sleep(v);
     while (atomic_read_acquire(&v->is_running))
         arch_cpu_relax();
+}
+
+void sched_charge(struct vcpu *v, uint64_t ns)
+{
+    ops->charge(v, ns);
 }
 
 uint32_t sched_current_id(void)
@@ -155,8 +160,10 @@ void sched_run(void)
         vcpu_runstate_set(next.vcpu, RUNSTATE_running, now);
     else
         c->idle_since = now;
-    if (next.vcpu)
+    if (next.vcpu) {
+        vcpu_periodic_resume(next.vcpu);
         arch_vcpu_runstate_update(next.vcpu);
+    }
 }
 
 /* --- SCHEDOP_poll --- */

@@ -226,6 +226,24 @@ static void fair_yield(struct vcpu *v)
     spin_unlock(&c->sched->lock);
 }
 
+/* What others did meanwhile on this CPU is not the running one's time. */
+static void fair_charge(struct vcpu *v, uint64_t ns)
+{
+    struct sched_cpu *here = this_cpu()->sched;
+    struct cpu *c;
+
+    if (v == current)
+        return;
+    here->started += ns;
+    c = lock_queue_of(v);
+    fair(v)->ran += ns;
+    if (fair(v)->queued) {
+        dequeue(c->sched, fair(v));
+        enqueue(c->sched, fair(v));
+    }
+    spin_unlock(&c->sched->lock);
+}
+
 static struct fair_vcpu *first_for(struct sched_cpu *sc, unsigned int cpu, bool foreign)
 {
     struct fair_vcpu *f;
@@ -315,6 +333,7 @@ const struct sched_ops sched_fair = {
     .wake = fair_wake,
     .sleep = fair_sleep,
     .yield = fair_yield,
+    .charge = fair_charge,
     .pick = fair_pick,
     .switched_out = fair_switched_out,
 };

@@ -22,20 +22,36 @@ static void singleshot_fires(void *arg)
     send_vcpu_virq(arg, VIRQ_TIMER);
 }
 
+/*
+ * The next tick is set when the vCPU runs: one that has not taken the last one yet would
+ * notice nothing of it. So what a guest's timers cost is bound to the turns that it gets.
+ */
 static void periodic_fires(void *arg)
 {
     struct vcpu *v = arg;
 
     send_vcpu_virq(v, VIRQ_TIMER);
-    if (v->periodic_period)
-        timer_set(&v->periodic_timer, time_now() + v->periodic_period);
+    smp_mb(); /* pairs with vcpu_periodic_resume: it sees the timer off, or we see the vCPU run */
+    if (v->is_running)
+        vcpu_periodic_resume(v);
+}
+
+void vcpu_periodic_resume(struct vcpu *v)
+{
+    uint64_t period = atomic_read(&v->periodic_period);
+
+    if (likely(!period))
+        return;
+    smp_mb();
+    if (!timer_is_armed(&v->periodic_timer))
+        timer_set(&v->periodic_timer, time_now() + period);
 }
 
 void vcpu_timers_init(struct vcpu *v)
 {
-    timer_init(&v->singleshot_timer, singleshot_fires, v, v->cpu);
-    timer_init(&v->periodic_timer, periodic_fires, v, v->cpu);
-    timer_init(&v->poll_timer, vcpu_poll_timeout, v, v->cpu);
+    timer_init(&v->singleshot_timer, singleshot_fires, v, v, v->cpu);
+    timer_init(&v->periodic_timer, periodic_fires, v, v, v->cpu);
+    timer_init(&v->poll_timer, vcpu_poll_timeout, v, v, v->cpu);
 }
 
 void vcpu_timers_migrate(struct vcpu *v, unsigned int cpu)

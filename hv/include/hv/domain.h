@@ -180,6 +180,8 @@ struct vcpu *domain_vcpu(const struct domain *d, unsigned int id);
 struct vcpu_info *vcpu_default_info(struct domain *d, unsigned int id);
 void vcpu_timers_init(struct vcpu *v);
 void vcpu_timers_migrate(struct vcpu *v, unsigned int cpu);
+/* Its turn begins: its periodic timer goes on, if it has one. */
+void vcpu_periodic_resume(struct vcpu *v);
 void vcpu_release_guest_pages(struct vcpu *v);
 void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r);
 void vcpu_poll_timeout(void *arg);

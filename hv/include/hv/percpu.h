@@ -7,7 +7,6 @@
 #define HV_PERCPU_H
 
 #include <hv/atomic.h>
-#include <hv/list.h>
 #include <hv/lock.h>
 #include <hv/types.h>
 
@@ -15,6 +14,8 @@
 #define MAX_NODES 64
 
 struct vcpu;
+struct heap_node;
+struct timer;
 struct arch_cpu;
 
 #define PAGE_CACHE_SIZE 16
@@ -25,7 +26,6 @@ struct cpu {
     unsigned int id;          /* 0..nr_cpus-1 */
     unsigned int node;        /* NUMA node */
     uint64_t softirq_pending; /* bits of enum softirq; other CPUs set them too */
-    uint64_t stack_guard_spare;
 
     /* page_alloc.c: free single frames, taken and given without a lock */
     unsigned int page_cache_count;
@@ -33,8 +33,9 @@ struct cpu {
 
     /* timer.c */
     spinlock_t timer_lock;
-    struct list_head timers; /* by expiry */
-    uint64_t timer_armed;    /* what the hardware is set to, ns; ~0 if off */
+    struct heap_node *timers;    /* by expiry */
+    struct timer *timer_running; /* whose function is being executed here; NULL: none */
+    uint64_t timer_armed;        /* what the hardware is set to, ns; ~0 if off */
 
     /* sched.c */
     struct sched_cpu *sched;        /* the scheduler's own */

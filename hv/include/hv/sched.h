@@ -24,6 +24,12 @@ void vcpu_sleep_sync(struct vcpu *v);
 void vcpu_yield(void);
 void vcpu_block(void);
 
+/*
+ * This CPU spent @ns in softirq context for @v (its timers): @v pays for it, not the one
+ * that runs here.
+ */
+void sched_charge(struct vcpu *v, uint64_t ns);
+
 /* Its affinities were changed: off a CPU where it may not be any more. */
 void sched_affinity_changed(struct vcpu *v);
 uint32_t sched_current_id(void); /* XEN_SCHEDULER_* */
@@ -49,6 +55,7 @@ struct sched_ops {
     void (*wake)(struct vcpu *v);
     void (*sleep)(struct vcpu *v);
     void (*yield)(struct vcpu *v);
+    void (*charge)(struct vcpu *v, uint64_t ns);
     /* @prev (NULL: idle) ran since the last call and is runnable or not; what next on @c? */
     struct sched_decision (*pick)(struct cpu *c, struct vcpu *prev, uint64_t now);
     /* @prev's state is saved: another CPU may run it from now on. */

@@ -3,7 +3,7 @@
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
 
-#include <hv/list.h>
+#include <hv/heap.h>
 
 /* Nanoseconds since the hypervisor started. Monotonic, the same on all CPUs. */
 uint64_t time_now(void);
@@ -12,17 +12,24 @@ uint64_t time_now(void);
 #define MSEC(x)    ((uint64_t)(x)*1000000UL)
 #define USEC(x)    ((uint64_t)(x)*1000UL)
 
+struct vcpu;
+
+/* All but fn, arg and owner under the lock of the CPU. */
 struct timer {
-    struct list_head link;
-    uint64_t expires; /* ns */
+    struct heap_node node; /* its key: when it expires, ns */
+    bool armed;            /* it is in the heap of its CPU */
+    unsigned int cpu;
     void (*fn)(void *arg);
     void *arg;
-    unsigned int cpu;      /* whose list it is on */
-    volatile bool running; /* fn is executing */
+    struct vcpu *owner;
 };
 
-/* fn runs in softirq context on @cpu; it may set the timer again. */
-void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
+/*
+ * fn runs in softirq context on @cpu; it may set the timer again. The time that it takes
+ * is charged to @owner (sched_charge); NULL: to nobody.
+ */
+void timer_init(struct timer *t, void (*fn)(void *), void *arg, struct vcpu *owner,
+                unsigned int cpu);
 /* (Re)arms. A time in the past fires at once. */
 void timer_set(struct timer *t, uint64_t expires);
 /* Disarms; fn may still be executing on another CPU. */

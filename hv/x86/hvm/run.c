@@ -17,6 +17,7 @@ static void vcpu_load(struct vcpu *v)
         vcpu_timers_migrate(v, v->cpu);
         vlapic_migrate(v, v->cpu);
     }
+    vlapic_timer_resume(v);
     fpu_load(v);
     hvm_load_tsc_aux(v);
     vendor->switch_in(v);

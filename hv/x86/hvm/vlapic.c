@@ -267,10 +267,7 @@ static uint64_t tick_ns(struct vlapic *l)
     return BUS_NS_PER_TICK * (1UL << ((code + 1) & 7));
 }
 
-/*
- * Periodic timers go on while their vCPUs wait for a CPU, many of them for one: shorter
- * ones could keep it busy with nothing else.
- */
+/* What a vCPU with the CPU to itself could hardly make use of. */
 #define MIN_PERIOD_NS 200000
 
 static void start_count(struct vlapic *l)
@@ -301,6 +298,20 @@ static uint32_t current_count(struct vlapic *l)
     return (uint32_t)((period - passed) / tick_ns(l));
 }
 
+/* Ticks that were missed are missed. */
+static void next_tick(struct vlapic *l, uint64_t period)
+{
+    uint64_t start = atomic_read(&l->timer_start);
+
+    start += (time_now() - start) / period * period;
+    atomic_set(&l->timer_start, start);
+    timer_set(&l->timer, start + period);
+}
+
+/*
+ * A periodic one is set again when the vCPU runs: its interrupt is pending until then, a
+ * second would not be noticed, and many vCPUs' ticks would cost others' time.
+ */
 static void timer_fires(void *arg)
 {
     struct vcpu *v = arg;
@@ -312,13 +323,21 @@ static void timer_fires(void *arg)
     l->tsc_deadline = 0;
     if (!(lvt & LVT_MASKED))
         vlapic_set_irq(v, (uint8_t)lvt, false);
-    if (TIMER_MODE(lvt) == TIMER_PERIODIC && period) {
-        uint64_t now = time_now();
+    smp_mb(); /* pairs with vlapic_timer_resume: it sees the timer off, or we see the vCPU run */
+    if (v->is_running && TIMER_MODE(lvt) == TIMER_PERIODIC && period)
+        next_tick(l, period);
+}
 
-        /* Ticks that were missed are missed. */
-        l->timer_start += (now - l->timer_start) / period * period;
-        timer_set(&l->timer, l->timer_start + period);
-    }
+void vlapic_timer_resume(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+    uint64_t period = atomic_read(&l->timer_period);
+
+    if (!period || TIMER_MODE(REG(l, APIC_LVTT)) != TIMER_PERIODIC)
+        return;
+    smp_mb();
+    if (!timer_is_armed(&l->timer))
+        next_tick(l, period);
 }
 
 uint64_t vlapic_tsc_deadline(const struct vcpu *v)
@@ -567,7 +586,7 @@ int vlapic_create(struct vcpu *v)
     if (!l)
         return -ENOMEM;
     v->arch->vlapic = l;
-    timer_init(&l->timer, timer_fires, v, v->cpu);
+    timer_init(&l->timer, timer_fires, v, v, v->cpu);
     vlapic_reset(v);
     v->arch->wait_for_sipi = v->id != 0;
     return 0;

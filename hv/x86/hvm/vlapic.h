@@ -15,6 +15,8 @@ void vlapic_destroy(struct vcpu *v);
 void vlapic_reset(struct vcpu *v);
 /* The timer goes with the vCPU. */
 void vlapic_migrate(struct vcpu *v, unsigned int cpu);
+/* Its turn begins: a periodic timer goes on. */
+void vlapic_timer_resume(struct vcpu *v);
 void vlapic_stop_timer(struct vcpu *v);
 
 /* An interrupt for this vCPU: sets IRR, and wakes or kicks it. Waits while the APIC is disabled. */

@@ -61,3 +61,7 @@ hv-vpci-unit-y = tests/unit/hv/test_vpci.o tests/unit/hv/fake_machine.o tests/un
 unit-tests += hv-log
 hv-log-unit-y = tests/unit/hv/test_log.o hv/core/log.o hv/core/lock.o
 hv-log-unit-libs = -lpthread
+unit-tests += hv-timer
+hv-timer-unit-y = tests/unit/hv/test_timer.o tests/unit/hv/fake_log.o hv/core/timer.o \
+  hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
+hv-timer-unit-libs = -lpthread
