@@ -237,7 +237,8 @@ static const char manual_tail[] =
     "}\n"
     ".fi\n"
     ".SH SEE ALSO\n"
-    ".BR pando (1)\n";
+    ".BR pando (1),\n"
+    ".BR monitord (8)\n";
 
 char *pando_config_manual(void)
 {

@@ -75,7 +75,7 @@ static const struct config_key vif_keys[] = {
     { .key = "mac",
       .kind = CONFIG_MAC,
       FIELD(pando_vif_config, mac),
-      .default_help = "chosen at random from 00:16:3e:00:00:00 to 00:16:3e:7f:ff:ff",
+      .default_help = "made from the uuid, between 00:16:3e:00:00:00 and 00:16:3e:7f:ff:ff",
       .summary = "hardware address",
       .help = "Six bytes in hexadecimal with colons between them; not a multicast address. Each "
               "network interface of a guest has another." },

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# Manual pages that the program writes itself, so that they say what it does: the commands of
-# pando(1) from the table of commands, pando.cfg(5) from the table of keys.
+# Manual pages. In part the program writes them itself, so that they say what it does: the commands
+# of pando(1) from the table of commands, pando.cfg(5) from the table of keys.
 
-man-pages := build/man/pando.1 build/man/pando.cfg.5
+man-pages := $(addprefix build/man/,pando.1 pando.cfg.5 stored.8 consoled.8 monitord.8)
 
 build/man/pando.1: share/man/pando.1.in build/bin/pando
 	@mkdir -p $(@D)
@@ -15,5 +15,10 @@ build/man/pando.cfg.5: build/bin/pando
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
 	$(Q)build/bin/pando config help --man >$@
+
+build/man/%.8: share/man/%.8.in GNUmakefile
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)sed 's/@VERSION@/$(version)/' $< >$@
 
 all: $(man-pages)
