@@ -19,7 +19,7 @@ struct preferences {
     uint32_t guests_width;  /* "guests_width": columns of the list on the left; 0: none */
     uint32_t escape_ms;     /* "escape_ms": see term.h */
     bool mouse;             /* "mouse" */
-    bool utf8;              /* "utf8": false draws lines in ASCII whatever the locale says */
+    bool ascii;             /* "ascii": draws lines in ASCII whatever the locale says */
     int colours;            /* "colours": 0, 8, 256; -1: as many as there are */
     char colour[ROLES][64]; /* "theme": {ROLE: WORDS}, see theme_set() */
 };

@@ -22,6 +22,7 @@ struct term_options {
     const char *type; /* its name in terminfo, NULL: $TERM */
     int colours;      /* at the most: 0, 8 or 256; -1: as many as it can */
     bool mouse;       /* ask for its reports */
+    bool ascii;       /* draw lines and bars in ASCII whatever the locale says */
     int escape_ms;    /* how long after ESC a key's other bytes may come */
 };
 
@@ -51,10 +52,6 @@ struct term_event {
 struct term *term_open(const struct term_options *options, char *error, size_t size);
 void term_close(struct term *term);
 
-/* Gives the terminal back for a while, for Ctrl-Z. The next term_show() draws everything. */
-void term_suspend(struct term *term);
-void term_resume(struct term *term);
-
 int term_colours(const struct term *term); /* 0, 8 or 256 */
 bool term_utf8(const struct term *term);   /* else lines and bars are drawn in ASCII */
 void term_size(const struct term *term, int *width, int *height);
@@ -73,14 +70,17 @@ bool term_show(struct term *term, const struct canvas *canvas, int x, int y);
 /* Draws everything at the next term_show(). */
 void term_repaint(struct term *term);
 
-/* What to poll the descriptors for, and up to when (ms from now, -1: no matter): call
- * term_ready() then. The caller gets all events of that by term_event(), false: no more. */
-int term_in(const struct term *term);
-int term_out(const struct term *term);
+/*
+ * When the descriptor can be read, or written while term_wants_output(): term_ready(), and then all
+ * events are to be got by term_event(); false: no more. With *wait_ms >= 0 there are bytes that are
+ * a key of their own if no others come within that time: term_escape_over() says that it is over,
+ * and term_event() has it then.
+ */
+int term_fd(const struct term *term);
 bool term_wants_output(const struct term *term);
-int term_timeout(const struct term *term);
 void term_ready(struct term *term);
-bool term_event(struct term *term, struct term_event *event);
+bool term_event(struct term *term, struct term_event *event, int *wait_ms);
+void term_escape_over(struct term *term);
 
 void term_bell(struct term *term);
 
