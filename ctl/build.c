@@ -27,7 +27,7 @@ enum pando_code build_prepare(struct build *build)
 {
     const struct pando_config *config = build->config;
     uint64_t memory = config->maxmem_mib * MIB;
-    enum pando_code code = kernel_load(config->kernel, &build->kernel);
+    enum pando_code code = kernel_load(config->kernel, &build->cancel, &build->kernel);
 
     if (!code && config->ramdisk) {
         code = file_map_open(&build->initrd, config->ramdisk, "ramdisk");
@@ -78,7 +78,12 @@ static enum pando_code populate(struct build *build, uint64_t gfn, uint64_t end)
     while (gfn < end) {
         uint64_t first = gfn;
         size_t count = layout_extents(&gfn, end, max_order, extents, POPULATE_MAX, &order);
-        long done = hcall_populate(build->hcall, build->domid, extents, count, order);
+        long done;
+
+        if (cancel_asked(&build->cancel)) {
+            return pando_fail_cancelled();
+        }
+        done = hcall_populate(build->hcall, build->domid, extents, count, order);
 
         if (done == (long)count) {
             continue;
@@ -229,7 +234,9 @@ static enum pando_code load(struct build *build, uint64_t paddr, const void *dat
     while (!code && piece.size + piece.clear) {
         uint64_t run = next_run(build, piece);
 
-        if (run) {
+        if (cancel_asked(&build->cancel)) {
+            code = pando_fail_cancelled();
+        } else if (run) {
             code = load_run(build, &piece, run);
             piece_skip(&piece, run);
         } else {

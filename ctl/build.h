@@ -8,6 +8,7 @@
 
 #include "build_kernel.h"
 #include "build_layout.h"
+#include "cancel.h"
 #include "config.h"
 #include "file.h"
 #include "hcall.h"
@@ -15,6 +16,7 @@
 struct build {
     struct hcall *hcall;
     const struct pando_config *config;
+    struct cancel cancel;
     struct kernel_image kernel;
     struct file_map initrd;
     struct layout layout;

@@ -55,12 +55,15 @@ static const char *unpack_reason(int err)
         return "is too large when unpacked";
     case -ENOMEM:
         return "cannot be unpacked: out of memory";
+    case -ECANCELED:
+        return "is not wanted any more";
     default:
         return "cannot be unpacked: it is cut short or damaged";
     }
 }
 
-int kernel_parse(const void *data, size_t size, struct kernel_image *image, const char **why)
+int kernel_parse(const void *data, size_t size, const struct cancel *cancel,
+                 struct kernel_image *image, const char **why)
 {
     const uint8_t *p = data;
     size_t offset = 0, length = size;
@@ -75,7 +78,7 @@ int kernel_parse(const void *data, size_t size, struct kernel_image *image, cons
         image->data = p;
         image->size = length;
     } else {
-        err = unpack(p, length, KERNEL_SIZE_MAX, &image->unpacked, &image->size);
+        err = unpack(p, length, KERNEL_SIZE_MAX, cancel, &image->unpacked, &image->size);
         if (err) {
             *why = unpack_reason(err);
             return err;
@@ -89,17 +92,23 @@ int kernel_parse(const void *data, size_t size, struct kernel_image *image, cons
     return err;
 }
 
-enum pando_code kernel_load(const char *path, struct kernel_image *image)
+enum pando_code kernel_load(const char *path, const struct cancel *cancel,
+                            struct kernel_image *image)
 {
     struct file_map map;
     enum pando_code code = file_map_open(&map, path, "kernel");
     const char *why;
+    int err;
 
     if (code) {
         return code;
     }
-    if (kernel_parse(map.data, map.size, image, &why)) {
+    err = kernel_parse(map.data, map.size, cancel, image, &why);
+    if (err) {
         file_map_close(&map);
+        if (err == -ECANCELED) {
+            return pando_fail_cancelled();
+        }
         return pando_fail(PANDO_E_FILE, "kernel", "%s: the kernel %s", path, why);
     }
     if (image->unpacked) {

@@ -7,6 +7,7 @@
 #define PANDO_BUILD_KERNEL_H
 
 #include "build_elf.h"
+#include "cancel.h"
 #include "file.h"
 #include "pando.h"
 
@@ -30,12 +31,14 @@ int bzimage_payload(const void *data, size_t size, size_t *offset, size_t *lengt
 
 /*
  * Unpacks (if need be) and parses what a kernel's file holds; @data has to stay as long as the
- * image. 0 or a negative errno with *why.
+ * image. 0 or a negative errno with *why, -ECANCELED if @cancel (may be NULL) has been asked.
  */
-int kernel_parse(const void *data, size_t size, struct kernel_image *image, const char **why);
+int kernel_parse(const void *data, size_t size, const struct cancel *cancel,
+                 struct kernel_image *image, const char **why);
 
 /* Reads a kernel's file. On failure the error is recorded with key "kernel". */
-enum pando_code kernel_load(const char *path, struct kernel_image *image);
+enum pando_code kernel_load(const char *path, const struct cancel *cancel,
+                            struct kernel_image *image);
 
 void kernel_free(struct kernel_image *image);
 

@@ -30,7 +30,8 @@ struct creation {
     unsigned int step, steps;
 };
 
-static void progress(struct creation *c, const char *what)
+/* Begins the next step, if it is still wanted. */
+static enum pando_code begin(struct creation *c, const char *what)
 {
     const struct pando_create_options *options = c->options;
 
@@ -38,6 +39,7 @@ static void progress(struct creation *c, const char *what)
         options->progress(options->progress_arg, what, c->step, c->steps);
     }
     c->step++;
+    return cancel_asked(&c->build.cancel) ? pando_fail_cancelled() : PANDO_OK;
 }
 
 /*
@@ -210,12 +212,15 @@ static enum pando_code set_limits(struct creation *c)
 
 static enum pando_code fill_domain(struct creation *c)
 {
-    enum pando_code code;
+    enum pando_code code = begin(c, "memory");
 
-    progress(c, "memory");
-    code = build_memory(&c->build);
     if (!code) {
-        progress(c, "kernel");
+        code = build_memory(&c->build);
+    }
+    if (!code) {
+        code = begin(c, "kernel");
+    }
+    if (!code) {
         code = build_load(&c->build);
     }
     if (!code) {
@@ -230,10 +235,11 @@ static enum pando_code fill_domain(struct creation *c)
 static enum pando_code make_nodes(struct creation *c)
 {
     struct domain_ports ports = { c->build.store_port, c->build.console_port };
-    enum pando_code code;
+    enum pando_code code = begin(c, "store");
 
-    progress(c, "store");
-    code = domain_state_save(DOMAIN_STATE_LIVE, c->build.domid, &c->config);
+    if (!code) {
+        code = domain_state_save(DOMAIN_STATE_LIVE, c->build.domid, &c->config);
+    }
     return code ? code : domain_store_create(c->store, c->build.domid, &c->config, &ports);
 }
 
@@ -244,22 +250,29 @@ static enum pando_code make_devices(struct creation *c)
 
     for (size_t i = 0; i < c->config.disk_count && !code; i++) {
         snprintf(what, sizeof(what), "disk %.64s", c->config.disks[i].vdev);
-        progress(c, what);
-        code = device_disk_add(c->store, c->build.domid, &c->config, i);
+        code = begin(c, what);
+        if (!code) {
+            code = device_disk_add(c->store, c->build.domid, &c->config, i);
+        }
     }
     for (size_t i = 0; i < c->config.vif_count && !code; i++) {
         snprintf(what, sizeof(what), "network %zu", i);
-        progress(c, what);
-        code = device_net_add(c->store, c->build.domid, &c->config, i);
+        code = begin(c, what);
+        if (!code) {
+            code = device_net_add(c->store, c->build.domid, &c->config, i);
+        }
     }
     return code;
 }
 
 static enum pando_code start(struct creation *c)
 {
+    enum pando_code code = begin(c, "start");
     int err = 0;
 
-    progress(c, "start");
+    if (code) {
+        return code;
+    }
     /* Complete, so that nobody takes it for a leftover; before it can end by itself. */
     domain_state_remove(DOMAIN_STATE_BUILDING, c->build.domid);
     if (!c->options || !c->options->paused) {
@@ -289,12 +302,17 @@ static enum pando_code prepare(struct creation *c, const struct pando_config *co
     }
     c->build.hcall = c->pando->hcall;
     c->build.config = &c->config;
+    if (c->options) {
+        c->build.cancel = (struct cancel){ c->options->cancel, c->options->cancel_arg };
+    }
     c->steps = STEPS_FIXED + (unsigned int)(config->disk_count + config->vif_count);
     if (!c->config.uuid[0]) {
         uuid_generate_text(c->config.uuid);
     }
-    progress(c, "check");
-    code = pando_store(c->pando, &c->store);
+    code = begin(c, "check");
+    if (!code) {
+        code = pando_store(c->pando, &c->store);
+    }
     if (!code) {
         code = clear_leftovers(c);
     }
@@ -320,7 +338,9 @@ enum pando_code domain_create_locked(pando_t *pando, const struct pando_config *
     enum pando_code code = prepare(&c, config);
 
     if (!code) {
-        progress(&c, "domain");
+        code = begin(&c, "domain");
+    }
+    if (!code) {
         code = make_empty_domain(&c);
     }
     if (!code) {

@@ -24,6 +24,7 @@ static const char *const code_names[] = {
     [PANDO_E_STORE] = "store",
     [PANDO_E_HYPERVISOR] = "hypervisor",
     [PANDO_E_SYSTEM] = "system",
+    [PANDO_E_CANCELLED] = "cancelled",
 };
 
 enum pando_code pando_error_code(const pando_t *pando)
@@ -104,6 +105,11 @@ enum pando_code pando_fail_store(const char *what, int err)
     default:
         return pando_fail(PANDO_E_STORE, NULL, "%s: the store answers: %s", what, strerror(-err));
     }
+}
+
+enum pando_code pando_fail_cancelled(void)
+{
+    return pando_fail(PANDO_E_CANCELLED, NULL, "it was given up, and nothing is left of it");
 }
 
 enum pando_code pando_fail_no_domain(uint32_t domid)

@@ -38,6 +38,9 @@ enum pando_code pando_fail_store(const char *what, int err);
 /* "There is no guest with id N." */
 enum pando_code pando_fail_no_domain(uint32_t domid);
 
+/* The operation was given up on request. */
+enum pando_code pando_fail_cancelled(void);
+
 /* The handle's connection to the store, opened at need, or again after the daemon's restart. */
 enum pando_code pando_store(pando_t *pando, struct store **store);
 

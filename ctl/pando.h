@@ -44,6 +44,7 @@ enum pando_code {
     PANDO_E_STORE,       /* the store daemon failed or is not running */
     PANDO_E_HYPERVISOR,  /* a hypercall failed */
     PANDO_E_SYSTEM,      /* a system call failed */
+    PANDO_E_CANCELLED,   /* the caller has asked to give it up */
 };
 
 /*
@@ -179,10 +180,15 @@ const char *pando_reason_name(enum pando_reason reason);
  */
 typedef void pando_progress_fn(void *arg, const char *step, unsigned int done, unsigned int total);
 
+/* Called often by what takes long, from the calling thread: true gives it up. */
+typedef bool pando_cancel_fn(void *arg);
+
 struct pando_create_options {
     bool paused; /* leave it paused instead of starting it */
     pando_progress_fn *progress;
     void *progress_arg;
+    pando_cancel_fn *cancel; /* NULL: it is not given up; then PANDO_E_CANCELLED */
+    void *cancel_arg;
 };
 
 /*

@@ -21,14 +21,18 @@
 
 #define GROW_START    (1u << 20)
 
-/* What has come out is looked through for zeros whenever there is this much more of it. */
-#define ZEROS_STEP (4u << 20)
+/*
+ * What has come out is looked through for zeros whenever there is this much more of it, which takes
+ * some tenths of a second.
+ */
+#define ZEROS_STEP (1u << 20)
 #define PAGE_BYTES 4096u
 
 struct output {
     uint8_t *data;
     size_t size, room, limit;
     size_t looked; /* through for zeros, so far */
+    const struct cancel *cancel;
 };
 
 static bool is_zero(const uint8_t *p, size_t size)
@@ -82,9 +86,12 @@ static int output_grow(struct output *out)
     return 0;
 }
 
-/* Makes room for at least one more byte. */
+/* Makes room for at least one more byte. Each step of a decoder begins with it. */
 static int output_reserve(struct output *out)
 {
+    if (cancel_asked(out->cancel)) {
+        return -ECANCELED;
+    }
     if (out->size - out->looked >= ZEROS_STEP) {
         release_zeros(out);
     }
@@ -233,6 +240,9 @@ static int unpack_lz4_block(const uint8_t *data, uint32_t size, struct output *o
 {
     int n;
 
+    if (cancel_asked(out->cancel)) {
+        return -ECANCELED;
+    }
     while (out->room - out->size < LZ4_BLOCK_MAX && out->room < out->limit) {
         int err = output_grow(out);
 
@@ -291,9 +301,10 @@ static int unpack_lz4(const uint8_t *data, size_t size, struct output *out)
     return 0;
 }
 
-int unpack(const void *data, size_t size, size_t limit, void **out, size_t *out_size)
+int unpack(const void *data, size_t size, size_t limit, const struct cancel *cancel, void **out,
+           size_t *out_size)
 {
-    struct output output = { .limit = limit };
+    struct output output = { .limit = limit, .cancel = cancel };
     int err;
 
     switch (unpack_detect(data, size)) {

@@ -20,6 +20,11 @@ static void show_progress(void *arg, const char *step, unsigned int done, unsign
     fflush(shell->err);
 }
 
+static bool is_interrupted(void *arg)
+{
+    return shell_interrupted;
+}
+
 static void report_problems(struct shell *shell, const struct pando_problems *problems)
 {
     char *text = shell_need(pando_problems_text(problems));
@@ -57,6 +62,11 @@ static int report_failure(struct shell *shell, const struct arguments *arguments
 {
     const char *key = pando_error_key(shell->pando);
     size_t top = strcspn(key, ".[");
+
+    if (code == PANDO_E_CANCELLED) {
+        shell_error(shell, "%s", pando_error_text(shell->pando));
+        return SHELL_INTERRUPTED;
+    }
     unsigned line = *key ? pando_config_line(arguments->words[0], key) : 0;
     char where[400];
 
@@ -81,6 +91,7 @@ static int create(struct shell *shell, const struct pando_config *config,
         .paused = option_given(arguments, "paused"),
         .progress = terminal ? show_progress : NULL,
         .progress_arg = shell,
+        .cancel = is_interrupted,
     };
     uint32_t domid;
     pando_t *pando = shell_pando(shell);

@@ -173,6 +173,36 @@ static void a_failed_store_request_leaves_nothing(void **state)
     expect_nothing_left();
 }
 
+static bool count_down(void *arg)
+{
+    return (*(int *)arg)-- == 0;
+}
+
+/* Whenever a creation is given up, nothing is left of it. */
+static void a_creation_can_be_given_up(void **state)
+{
+    enum pando_code code = PANDO_E_CANCELLED;
+    uint32_t domid = 0;
+    int n;
+
+    for (n = 0; code; n++) {
+        struct pando_config config = config_named("a");
+        int left = n;
+        const struct pando_create_options options = { .cancel = count_down, .cancel_arg = &left };
+
+        fake_domains.next_id = 1;
+        code = pando_domain_create(pando, &config, &options, &domid);
+        if (code) {
+            assert_int_equal(code, PANDO_E_CANCELLED);
+            expect_nothing_left();
+        }
+        assert_true(n < 1000);
+    }
+    assert_true(n > 8);
+    destroy(domid);
+    expect_nothing_left();
+}
+
 static void names_and_uuids_are_unique(void **state)
 {
     struct pando_config config = config_named("a");
@@ -429,6 +459,7 @@ int main(void)
         TEST(a_guest_comes_and_goes),
         TEST(a_failed_hypercall_leaves_nothing),
         TEST(a_failed_store_request_leaves_nothing),
+        TEST(a_creation_can_be_given_up),
         TEST(names_and_uuids_are_unique),
         TEST(too_much_memory_is_refused_at_once),
         TEST(without_a_store_there_is_information),

@@ -31,7 +31,7 @@ static void both_classes_are_read(void **state)
         size_t size;
         uint8_t *file = kernel_make(is64, &size);
 
-        assert_int_equal(kernel_parse(file, size, &image, &why), 0);
+        assert_int_equal(kernel_parse(file, size, NULL, &image, &why), 0);
         expect_kernel(&image);
         assert_ptr_equal(image.data, file);
         kernel_free(&image);
@@ -58,7 +58,7 @@ static void a_bzimage_is_read_in_every_compression(void **state)
             length += 4;
         }
         file = kernel_make_bzimage(payload, length, &size);
-        assert_int_equal(kernel_parse(file, size, &image, &why), 0);
+        assert_int_equal(kernel_parse(file, size, NULL, &image, &why), 0);
         expect_kernel(&image);
         assert_memory_equal(image.data, elf, KERNEL_SIZE);
         kernel_free(&image);
@@ -73,7 +73,7 @@ static void expect_refused(uint8_t *file, size_t size, const char *part)
     struct kernel_image image;
     const char *why = "";
 
-    assert_true(kernel_parse(file, size, &image, &why) < 0);
+    assert_true(kernel_parse(file, size, NULL, &image, &why) < 0);
     if (!strstr(why, part)) {
         fail_msg("\"%s\" does not say \"%s\"", why, part);
     }
@@ -152,7 +152,7 @@ static void a_hostile_file_is_survived(void **state)
 
             file[at] = test_random(&seed) % 2 ? 0xff : (uint8_t)test_random(&seed);
         }
-        if (kernel_parse(file, size, &image, &why) == 0) {
+        if (kernel_parse(file, size, NULL, &image, &why) == 0) {
             assert_true(image.elf.entry >= image.elf.start && image.elf.entry < image.elf.end);
             for (unsigned int s = 0; s < image.elf.count; s++) {
                 const struct elf_segment *segment = &image.elf.segments[s];
@@ -173,11 +173,11 @@ static void errors_name_file_and_key(void **state)
 {
     struct kernel_image image;
 
-    assert_int_equal(kernel_load("/nonexistent/vmlinuz", &image), PANDO_E_NOT_FOUND);
+    assert_int_equal(kernel_load("/nonexistent/vmlinuz", NULL, &image), PANDO_E_NOT_FOUND);
     assert_string_equal(pando_error_key(NULL), "kernel");
     assert_non_null(strstr(pando_error_text(NULL), "/nonexistent/vmlinuz"));
-    assert_int_equal(kernel_load("/proc/self/exe", &image), PANDO_E_FILE);
-    assert_int_equal(kernel_load("/", &image), PANDO_E_FILE);
+    assert_int_equal(kernel_load("/proc/self/exe", NULL, &image), PANDO_E_FILE);
+    assert_int_equal(kernel_load("/", NULL, &image), PANDO_E_FILE);
 }
 
 int main(void)

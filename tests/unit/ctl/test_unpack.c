@@ -24,7 +24,7 @@ static void every_kind_round_trips(void **state)
             void *stream = pack(kinds[k], data, sizes[s], &packed), *out;
 
             assert_int_equal(unpack_detect(stream, packed), kinds[k]);
-            assert_int_equal(unpack(stream, packed, LIMIT, &out, &size), 0);
+            assert_int_equal(unpack(stream, packed, LIMIT, NULL, &out, &size), 0);
             assert_int_equal(size, sizes[s]);
             assert_memory_equal(out, data, size);
             free(out);
@@ -45,7 +45,7 @@ static void an_appended_length_is_ignored(void **state)
         void *out;
 
         memcpy(stream + packed, &length, 4);
-        assert_int_equal(unpack(stream, packed + 4, LIMIT, &out, &size), 0);
+        assert_int_equal(unpack(stream, packed + 4, LIMIT, NULL, &out, &size), 0);
         assert_int_equal(size, SMALL);
         assert_memory_equal(out, data, size);
         free(out);
@@ -66,7 +66,7 @@ static void a_stream_cut_short_fails(void **state)
             void *out = NULL;
 
             memcpy(copy, stream, n);
-            assert_true(unpack(copy, n, LIMIT, &out, &size) < 0);
+            assert_true(unpack(copy, n, LIMIT, NULL, &out, &size) < 0);
             assert_null(out);
             free(copy);
         }
@@ -82,8 +82,30 @@ static void more_than_the_limit_fails(void **state)
         uint8_t *data = pack_sample(LARGE);
         void *stream = pack(kinds[k], data, LARGE, &packed), *out = NULL;
 
-        assert_int_equal(unpack(stream, packed, LARGE / 2, &out, &size), -EFBIG);
+        assert_int_equal(unpack(stream, packed, LARGE / 2, NULL, &out, &size), -EFBIG);
         assert_null(out);
+        free(stream);
+        free(data);
+    }
+}
+
+static bool third_time(void *arg)
+{
+    return ++*(int *)arg == 3;
+}
+
+static void it_can_be_given_up(void **state)
+{
+    for (size_t k = 0; k < KINDS; k++) {
+        int asked = 0;
+        const struct cancel cancel = { third_time, &asked };
+        size_t packed, size;
+        uint8_t *data = pack_sample(3 * LARGE);
+        void *stream = pack(kinds[k], data, 3 * LARGE, &packed), *out = NULL;
+
+        assert_int_equal(unpack(stream, packed, LIMIT, &cancel, &out, &size), -ECANCELED);
+        assert_null(out);
+        assert_int_equal(asked, 3);
         free(stream);
         free(data);
     }
@@ -107,7 +129,7 @@ static void damage_is_survived(void **state)
                 copy[test_random(&seed) % packed] ^= (uint8_t)(1u << test_random(&seed) % 8);
             }
             /* Not every format notices every damage; none may come out longer than allowed. */
-            if (unpack(copy, packed, SMALL * 4, &out, &size) == 0) {
+            if (unpack(copy, packed, SMALL * 4, NULL, &out, &size) == 0) {
                 assert_true(size <= SMALL * 4);
                 free(out);
             }
@@ -125,10 +147,10 @@ static void others_are_refused(void **state)
 
     assert_int_equal(unpack("\x7f"
                             "ELF....",
-                            8, LIMIT, &out, &size),
+                            8, LIMIT, NULL, &out, &size),
                      -EOPNOTSUPP);
-    assert_int_equal(unpack("", 0, LIMIT, &out, &size), -EOPNOTSUPP);
-    assert_int_equal(unpack("BZh91AY", 7, LIMIT, &out, &size), -EOPNOTSUPP);
+    assert_int_equal(unpack("", 0, LIMIT, NULL, &out, &size), -EOPNOTSUPP);
+    assert_int_equal(unpack("BZh91AY", 7, LIMIT, NULL, &out, &size), -EOPNOTSUPP);
 }
 
 int main(void)
@@ -136,7 +158,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_round_trips),   cmocka_unit_test(an_appended_length_is_ignored),
         cmocka_unit_test(a_stream_cut_short_fails), cmocka_unit_test(more_than_the_limit_fails),
-        cmocka_unit_test(damage_is_survived),       cmocka_unit_test(others_are_refused),
+        cmocka_unit_test(it_can_be_given_up),       cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(others_are_refused),
     };
 
     return cmocka_run_group_tests_name("ctl-unpack", tests, NULL, NULL);
