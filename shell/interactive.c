@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -105,6 +106,28 @@ static void history_save(void)
     history_path = NULL;
 }
 
+/*
+ * Runs a line. Keys that are typed meanwhile are for the next one, where readline shows them; the
+ * terminal would show them in the middle of the command's output.
+ */
+static void run_line(const char *line)
+{
+    struct termios before, quiet;
+    bool terminal = tcgetattr(keys, &before) == 0;
+
+    if (terminal) {
+        quiet = before;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(keys, TCSANOW, &quiet);
+    }
+    shell_interrupted = 0;
+    sigprocmask(SIG_SETMASK, &mask_open, NULL);
+    command_run_line(the_shell, line);
+    sigprocmask(SIG_SETMASK, &mask_blocked, NULL);
+    if (terminal)
+        tcsetattr(keys, TCSANOW, &before);
+}
+
 /* --- the prompt ---------------------------------------------------------------------- */
 
 static void on_line(char *line)
@@ -124,10 +147,7 @@ static void on_line(char *line)
     }
     if (line[strspn(line, " \t")]) {
         history_remember(line);
-        shell_interrupted = 0;
-        sigprocmask(SIG_SETMASK, &mask_open, NULL);
-        command_run_line(the_shell, line);
-        sigprocmask(SIG_SETMASK, &mask_blocked, NULL);
+        run_line(line);
         if (shell_interrupted)
             fputc('\n', the_shell->out);
         shell_interrupted = 0;

@@ -168,6 +168,26 @@ static void ctrl_c_ends_a_wait(void **state)
     ends(SHELL_OK);
 }
 
+static void keys_of_the_next_line_wait_for_it(void **state)
+{
+    start();
+    see("pando> ");
+    type("shutdown --wait --timeout 2 web\r");
+    see("\n");
+    usleep(100000);
+    type("vers");
+    struct pollfd input = { .fd = terminal, .events = POLLIN };
+    assert_int_equal(poll(&input, 1, 300), 0);
+    see("in time");
+    see("pando> ");
+    see("vers");
+    type("ion\r");
+    see("pando " PANDO_VERSION);
+    see("pando> ");
+    type("\x04");
+    ends(SHELL_OK);
+}
+
 static void tab_completes(void **state)
 {
     start();
@@ -245,6 +265,7 @@ int main(void)
         TEST(keys_behind_ctrl_c_are_kept),
         TEST(ctrl_bracket_takes_no_key),
         TEST(ctrl_c_ends_a_wait),
+        TEST(keys_of_the_next_line_wait_for_it),
         TEST(tab_completes),
         TEST(history_is_kept),
     };
