@@ -50,6 +50,24 @@ static bool has_room(const struct session *session)
     return sizeof(session->screen) - session->screen_length >= 2 * CONSOLE_PAYLOAD_MAX;
 }
 
+static void complain(const struct console_attach_options *options, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void complain(const struct console_attach_options *options, const char *format, ...)
+{
+    char text[CONSOLE_PAYLOAD_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (options->complain) {
+        options->complain(options->complain_arg, text);
+    } else {
+        fprintf(stderr, "pando: %s\n", text);
+    }
+}
+
 /* Shows a line of our own: on the screen when that is a raw terminal, else as a message. */
 static void say(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -63,8 +81,12 @@ static void say(struct session *session, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (!terminal_has_input() || !isatty(STDOUT_FILENO)) {
-        fprintf(stderr, "pando: %s%s\n", text, terminal_has_input() ? "\r" : "");
+    if (!terminal_has_input()) {
+        complain(session->options, "%s", text);
+        return;
+    }
+    if (!isatty(STDOUT_FILENO)) {
+        fprintf(stderr, "[pando: %s]\r\n", text);
         return;
     }
     length = (size_t)snprintf(line, sizeof(line), "\r\n[pando: %s]\r\n", text);
@@ -256,7 +278,7 @@ static void write_screen(struct session *session)
         if (errno != EINTR && errno != EAGAIN) {
             session->screen_length = 0;
             session->result = CONSOLE_ATTACH_FAILED;
-            fprintf(stderr, "pando: standard output: %s\n", strerror(errno));
+            complain(session->options, "standard output: %s", strerror(errno));
         }
         return;
     }
@@ -367,6 +389,12 @@ static int run(struct session *session, const struct console_attached *attached)
 /* --- beginning ---------------------------------------------------------------------------------
  */
 
+static bool follows(const struct console_attach_options *options)
+{
+    return options->follow == CONSOLE_FOLLOW_ALWAYS ||
+           (options->follow == CONSOLE_FOLLOW_ON_TERMINAL && isatty(STDIN_FILENO));
+}
+
 /* Asks for the console. RUNNING, or the result when that is the end. */
 static int request(struct session *session, const char *guest, struct console_attached *attached)
 {
@@ -378,22 +406,21 @@ static int request(struct session *session, const char *guest, struct console_at
 
     attach.flags = (options->read_only ? CONSOLE_ATTACH_READ_ONLY : 0) |
                    (options->no_replay ? 0 : CONSOLE_ATTACH_REPLAY) |
-                   (options->follow ? CONSOLE_ATTACH_FOLLOW : 0);
+                   (follows(options) ? CONSOLE_ATTACH_FOLLOW : 0);
     snprintf(attach.guest, sizeof(attach.guest), "%s", guest);
     err = link_ask_attach(&session->link, &attach, &frame);
     if (err) {
-        fprintf(stderr, "pando: the console daemon does not answer as expected: %s\n",
-                strerror(-err));
+        complain(options, "the console daemon does not answer as expected: %s", strerror(-err));
         return CONSOLE_ATTACH_FAILED;
     }
     if (!console_get_attached(&frame, attached)) {
         return RUNNING;
     }
     if (frame.type != CONSOLE_ERROR || console_get_sentence(&frame, &sentence)) {
-        fprintf(stderr, "pando: the console daemon sent what this program does not understand\n");
+        complain(options, "the console daemon sent what this program does not understand");
         return CONSOLE_ATTACH_FAILED;
     }
-    fprintf(stderr, "pando: %s\n", sentence.text);
+    complain(options, "%s", sentence.text);
     return sentence.code == CONSOLE_ERROR_NO_GUEST ? CONSOLE_ATTACH_NO_GUEST
                                                    : CONSOLE_ATTACH_FAILED;
 }
@@ -409,13 +436,13 @@ int console_attach(const char *guest, const struct console_attach_options *optio
     session.options = options;
     session.input_open = session.replaying = true;
     if (!*guest || strlen(guest) > CONSOLE_NAME_MAX) {
-        fprintf(stderr, "pando: '%s' cannot be the name of a guest\n", guest);
+        complain(options, "\"%s\" cannot be the name of a guest", guest);
         return CONSOLE_ATTACH_NO_GUEST;
     }
     err = link_open(&session.link, path);
     if (err) {
-        fprintf(stderr, "pando: cannot reach the console daemon: %s: %s; is consoled running?\n",
-                path, strerror(-err));
+        complain(options, "cannot reach the console daemon: %s: %s; is consoled running?", path,
+                 strerror(-err));
         return CONSOLE_ATTACH_FAILED;
     }
     session.result = request(&session, guest, &attached);

@@ -13,12 +13,23 @@
 #define CONSOLE_ESCAPE_DEFAULT 0x1d
 #define CONSOLE_ESCAPE_NONE    (-1)
 
+/* When the guest ends: stay, and go on with its next domain of that name? */
+enum console_follow {
+    CONSOLE_FOLLOW_ON_TERMINAL, /* if standard input is a terminal: somebody can detach */
+    CONSOLE_FOLLOW_ALWAYS,
+    CONSOLE_FOLLOW_NEVER,
+};
+
 struct console_attach_options {
-    bool read_only;     /* only watch */
-    bool no_replay;     /* start with what comes next, not with the scrollback */
-    bool follow;        /* stay when the guest ends, and go on with its next domain of that name */
+    bool read_only; /* only watch */
+    bool no_replay; /* start with what comes next, not with the scrollback */
+    enum console_follow follow;
     int escape;         /* the byte that detaches, 0..255, or CONSOLE_ESCAPE_NONE */
     const char *socket; /* consoled's; NULL for CONSOLE_SOCKET */
+
+    /* Takes a sentence about a failure; NULL: "pando: sentence" goes to standard error. */
+    void (*complain)(void *arg, const char *sentence);
+    void *complain_arg;
 };
 
 /* How it ended. */
@@ -33,8 +44,7 @@ enum console_attach_result {
 
 /*
  * Attaches to the console of @guest, a name, domain id or UUID, and returns an enum
- * console_attach_result when it is over. Messages, also those about failures, have then been
- * written to standard error.
+ * console_attach_result when it is over. A failure has then been complained about.
  *
  * With a terminal as standard input, that is in raw mode meanwhile; it is restored before the
  * function returns, and also when the process exits or dies by a signal that can be caught. The

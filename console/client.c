@@ -104,9 +104,11 @@ static void handle_attach(struct client *client, struct guests *guests,
     }
     guest = guests_find(guests, attach.guest);
     if (!guest) {
-        char text[CONSOLE_NAME_MAX + 60];
+        char text[CONSOLE_NAME_MAX + 80];
 
-        snprintf(text, sizeof(text), "there is no guest '%s' with a console", attach.guest);
+        snprintf(text, sizeof(text),
+                 "there is no guest with the name, id or UUID \"%s\" that has a console",
+                 attach.guest);
         client_finish(client, CONSOLE_ERROR, CONSOLE_ERROR_NO_GUEST, text, now);
         return;
     }

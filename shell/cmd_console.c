@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach.h"
 #include "command.h"
 #include "guest.h"
 #include "cmd_console.h"
 
-int console_run(struct shell *shell, const char *guest, bool read_only, bool replay, bool follow)
+static void complain(void *arg, const char *sentence)
+{
+    shell_error(arg, "%s", sentence);
+}
+
+int console_run(struct shell *shell, const char *guest, bool read_only, bool replay,
+                enum console_follow follow)
 {
     const struct console_attach_options attach = {
         .read_only = read_only,
         .no_replay = !replay,
         .follow = follow,
         .escape = CONSOLE_ESCAPE_DEFAULT,
+        .complain = complain,
+        .complain_arg = shell,
     };
     fflush(shell->out);
     switch ((enum console_attach_result)console_attach(guest, &attach)) {
@@ -30,14 +37,23 @@ int console_run(struct shell *shell, const char *guest, bool read_only, bool rep
 
 static int run(struct shell *shell, const struct arguments *arguments)
 {
+    bool always = option_given(arguments, "follow"), never = option_given(arguments, "no-follow");
+    if (always && never) {
+        shell_error(shell, "--follow and --no-follow contradict each other");
+        return SHELL_USAGE;
+    }
     return console_run(shell, arguments->words[0], option_given(arguments, "read-only"),
-                       !option_given(arguments, "no-replay"), option_given(arguments, "follow"));
+                       !option_given(arguments, "no-replay"),
+                       always  ? CONSOLE_FOLLOW_ALWAYS
+                       : never ? CONSOLE_FOLLOW_NEVER
+                               : CONSOLE_FOLLOW_ON_TERMINAL);
 }
 
 static const struct option_info options[] = {
     { "read-only", NULL, "only watch: what is typed does not reach the guest" },
     { "no-replay", NULL, "start with what comes next, not with what there was before" },
-    { "follow", NULL, "stay when the guest ends, and go on when it is started again" },
+    { "follow", NULL, "stay when the guest ends, and go on when it starts again" },
+    { "no-follow", NULL, "end when the guest does (exit code 5)" },
     { NULL },
 };
 
@@ -48,7 +64,8 @@ const struct command cmd_console = {
     .help =
         "Shows what the guest has written before (up to 1 MiB of it), then connects this terminal "
         "to its console. Ctrl-] detaches; the guest goes on. Any number of terminals may be "
-        "attached to one guest.\n\n"
+        "attached to one guest. When the guest ends, the console stays and goes on with its next "
+        "start, as after a reboot.\n\n"
         "Without a terminal, standard input is sent to the guest, and the command ends when the "
         "guest does (exit code 5) or when Ctrl-] was sent.",
     .options = options,

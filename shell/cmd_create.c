@@ -131,7 +131,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
     }
     int status = create(shell, &config, arguments);
     if (status == SHELL_OK && option_given(arguments, "console"))
-        status = console_run(shell, config.name, false, true, false);
+        status = console_run(shell, config.name, false, true, CONSOLE_FOLLOW_ON_TERMINAL);
     pando_config_free(&config);
     return status;
 }

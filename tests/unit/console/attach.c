@@ -332,7 +332,10 @@ static void replay_asks_nothing(void **state)
 
 static void end_of_the_guest(void **state)
 {
-    start_on_terminal(&normal);
+    struct console_attach_options options = { .escape = CONSOLE_ESCAPE_DEFAULT,
+                                              .follow = CONSOLE_FOLLOW_NEVER };
+
+    start_on_terminal(&options);
     UNTIL(shows("detaches]"));
     fake_guest_say(1, "Power down");
     fake_store_remove_guest(1);
@@ -344,9 +347,7 @@ static void end_of_the_guest(void **state)
 
 static void follow_over_a_reboot(void **state)
 {
-    struct console_attach_options options = { .escape = CONSOLE_ESCAPE_DEFAULT, .follow = true };
-
-    start_on_terminal(&options);
+    start_on_terminal(&normal);
     UNTIL(shows("detaches]"));
     fake_store_remove_guest(1);
     UNTIL(shows("[pando: guest demo has ended; stay for its next start, or detach]"));

@@ -119,7 +119,9 @@ static void unknown_guest(void **state)
     struct peer *peer = peer_attach("nobody", 0);
 
     assert_int_equal(peer->error, CONSOLE_ERROR_NO_GUEST);
-    assert_string_equal(peer->last.text, "there is no guest 'nobody' with a console");
+    assert_string_equal(
+        peer->last.text,
+        "there is no guest with the name, id or UUID \"nobody\" that has a console");
     assert_true(peer->closed);
     peer_close(peer);
 }

@@ -103,9 +103,14 @@ static void console(void **state)
         assert_int_equal(harness_run("console --read-only web"), cases[i].status);
         assert_string_equal(fake_console.guest, "web");
         assert_true(fake_console.options.read_only);
-        assert_false(fake_console.options.follow);
+        assert_int_equal(fake_console.options.follow, CONSOLE_FOLLOW_ON_TERMINAL);
         assert_int_equal(fake_console.options.escape, 0x1d);
     }
+    harness_run("console --follow web");
+    assert_int_equal(fake_console.options.follow, CONSOLE_FOLLOW_ALWAYS);
+    harness_run("console web --no-follow");
+    assert_int_equal(fake_console.options.follow, CONSOLE_FOLLOW_NEVER);
+    harness_expect("console web --no-follow --follow", SHELL_USAGE, "", "contradict");
 }
 
 static void dmesg(void **state)
