@@ -19,12 +19,13 @@
 #include <hv/string.h>
 
 struct slot {
-    uint64_t word; /* domid in bits 63-48, references below; 0 references: free */
+    uint64_t word; /* domid in bits 63-48, bit 47, references below; 0 references: free */
     struct domain *domain;
 };
 
-#define SLOT_ID(w)   ((w) >> 48)
-#define SLOT_REFS(w) ((w)&0xffffffffffffUL)
+#define SLOT_BUILDING (1UL << 47) /* its parts are being made: not found yet */
+#define SLOT_KEY(w)   ((w) >> 47)
+#define SLOT_REFS(w)  ((w) & (SLOT_BUILDING - 1))
 
 static struct slot slots[MAX_DOMAINS];
 static struct list_head domain_list; /* by domid */
@@ -49,7 +50,7 @@ struct domain *domain_get(domid_t domid)
     uint64_t w = atomic_read(&s->word);
 
     do {
-        if (!SLOT_REFS(w) || SLOT_ID(w) != domid)
+        if (!SLOT_REFS(w) || SLOT_KEY(w) != (uint64_t)domid << 1)
             return NULL;
     } while (!atomic_cas(&s->word, &w, w + 1));
     return s->domain;
@@ -61,6 +62,13 @@ struct domain *domain_get_or_self(domid_t domid)
         return domain_get(domid);
     domain_ref(current->domain);
     return current->domain;
+}
+
+struct domain *domain_of_owner(domid_t domid)
+{
+    struct domain *d = slot_of(domid)->domain;
+
+    return d && d->domid == domid ? d : NULL;
 }
 
 void domain_ref(struct domain *d)
@@ -89,11 +97,16 @@ static void vcpu_free(struct vcpu *v)
     hv_free(v);
 }
 
-/* No reference is left: nobody can see it any more. */
-static void domain_free(struct domain *d)
+/* No reference is left, and no CPU looks at it any more. */
+static void domain_free(struct grace *g)
 {
+    struct domain *d = container_of(g, struct domain, grace);
+    struct slot *s = slot_of(d->domid);
     struct vcpu *v;
 
+    spin_lock(&list_lock);
+    list_del(&d->link);
+    spin_unlock(&list_lock);
     for_each_vcpu(d, v)
         vcpu_free(v);
     grant_domain_free(d);
@@ -105,6 +118,8 @@ static void domain_free(struct domain *d)
                   d->page_refs_left);
     hv_free(d->vcpu);
     hv_free(d);
+    atomic_set_release(&s->domain, NULL); /* the number may be used again */
+    send_host_virq(VIRQ_DOM_EXC);         /* who waits for it to be gone looks again */
 }
 
 void domain_put(struct domain *d)
@@ -121,11 +136,7 @@ void domain_put(struct domain *d)
             break;
         }
     }
-    spin_lock(&list_lock);
-    list_del(&d->link);
-    spin_unlock(&list_lock);
-    domain_free(d);
-    atomic_set_release(&s->domain, NULL);
+    grace_call(&d->grace, domain_free);
 }
 
 /* Takes a slot: of @domid, or (DOMID_FIRST_RESERVED and above) of the next free id. */
@@ -153,12 +164,13 @@ static int slot_take(struct domain *d, domid_t domid)
     if (!rc) {
         d->domid = domid;
         slot_of(domid)->domain = d;
+        atomic_set_release(&slot_of(domid)->word, (uint64_t)domid << 48 | SLOT_BUILDING | 1);
     }
     spin_unlock(&list_lock);
     return rc;
 }
 
-/* From now on it can be found. */
+/* It is complete: from now on it can be found. */
 static void slot_publish(struct domain *d)
 {
     struct list_head *at = &domain_list;
@@ -172,7 +184,7 @@ static void slot_publish(struct domain *d)
         }
     }
     list_add_tail(&d->link, at);
-    atomic_set_release(&slot_of(d->domid)->word, (uint64_t)d->domid << 48 | 1);
+    atomic_and(&slot_of(d->domid)->word, ~SLOT_BUILDING);
     spin_unlock(&list_lock);
 }
 
@@ -257,22 +269,22 @@ struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain
         hv_free(d);
         return NULL;
     }
-    slot_publish(d);
     *error = domain_parts_create(d, config);
-    if (!*error)
+    if (!*error) {
+        slot_publish(d);
         return d;
+    }
     while (domain_kill(d) == -ERESTART) /* short: it has no memory yet */
         ;
     return NULL;
 }
 
-int vcpu_create(struct domain *d, unsigned int id)
+/* With the domain's lock held: two tools at once make each vCPU once. */
+static int vcpu_create_locked(struct domain *d, unsigned int id)
 {
     struct vcpu *v;
     int rc;
 
-    if (id >= d->max_vcpus)
-        return -EINVAL;
     if (d->vcpu[id])
         return -EEXIST;
     v = hv_alloc(sizeof(*v));
@@ -294,6 +306,18 @@ int vcpu_create(struct domain *d, unsigned int id)
     vcpu_timers_init(v);
     atomic_set_release(&d->vcpu[id], v);
     return 0;
+}
+
+int vcpu_create(struct domain *d, unsigned int id)
+{
+    int rc;
+
+    if (id >= d->max_vcpus)
+        return -EINVAL;
+    spin_lock(&d->lock);
+    rc = d->dying ? -ESRCH : vcpu_create_locked(d, id);
+    spin_unlock(&d->lock);
+    return rc;
 }
 
 struct vcpu *domain_vcpu(const struct domain *d, unsigned int id)
@@ -408,8 +432,29 @@ void domain_shutdown(struct domain *d, unsigned int code)
     if (was)
         return;
     domain_pause_nosync(d); /* for good: until resumed or destroyed */
-    d->is_shut_down = true;
-    send_host_virq(VIRQ_DOM_EXC);
+    /* From here on none of its vCPUs begins to run, and each that stops looks at this. */
+    (void)atomic_xchg(&d->shutdown_waits, true);
+    domain_shutdown_check(d);
+}
+
+void domain_shutdown_check(struct domain *d)
+{
+    struct vcpu *v;
+    bool over;
+
+    for_each_vcpu(d, v) {
+        if (atomic_read_acquire(&v->is_running))
+            return;
+    }
+    spin_lock(&d->lock);
+    over = d->shutdown_waits;
+    if (over) {
+        d->shutdown_waits = false;
+        d->is_shut_down = true;
+    }
+    spin_unlock(&d->lock);
+    if (over)
+        send_host_virq(VIRQ_DOM_EXC);
 }
 
 int domain_resume(struct domain *d)

@@ -45,14 +45,21 @@ static int op_getdomaininfo(struct domain *d, struct xen_domctl *op, bool *copyb
 static int op_max_vcpus(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
     unsigned int wanted = op->u.max_vcpus.max;
+    bool made = false;
     int rc = 0;
 
     /* The number is that of createdomain; this is the moment to make them. */
     if (wanted != d->max_vcpus || d->created)
         return -EINVAL;
     for (unsigned int i = 0; i < wanted && !rc; i++) {
-        if (!d->vcpu[i])
-            rc = vcpu_create(d, i);
+        if (d->vcpu[i])
+            continue;
+        if (made && hypercall_preempt_check())
+            return -ERESTART; /* those that are there are passed over then */
+        rc = vcpu_create(d, i);
+        if (rc == -EEXIST) /* by another tool, just now */
+            rc = 0;
+        made = true;
     }
     return rc;
 }

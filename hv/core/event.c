@@ -460,7 +460,7 @@ int evtchn_domain_init(struct domain *d, evtchn_port_t max_port)
     zero = evtchn_make(st, 0);
     if (zero)
         zero->state = CHN_RESERVED;
-    atomic_set_release(&d->evtchn, st);
+    d->evtchn = st;
     if (zero)
         return 0;
     evtchn_domain_free(d);

@@ -218,11 +218,7 @@ const struct evtchn_ops evtchn_fifo_ops = {
     .is_busy = fifo_is_busy,
 };
 
-/*
- * One of the domain's own writable pages, referenced, as a pointer; NULL if it is not.
- * Never a reference to another domain's, whose last it might be when it is put: under
- * the event lock no domain can be freed.
- */
+/* One of the domain's own writable pages, referenced, as a pointer; NULL if it is not. */
 static void *own_page_get(struct domain *d, uint64_t gfn_nr)
 {
     enum p2m_type t;

@@ -22,8 +22,6 @@ static int controlled_domain(domid_t domid, struct domain **found)
     if (!d)
         return -ESRCH;
     rc = d == current->domain ? 0 : permission_control(d);
-    if (!rc && !atomic_read_acquire(&d->evtchn))
-        rc = -ESRCH; /* it is just being created */
     if (rc)
         domain_put(d);
     else
@@ -64,10 +62,7 @@ static int op_bind_interdomain(struct domain *d, arg_t arg)
     rd = domain_get_or_self(op.remote_dom);
     if (!rd)
         return -ESRCH;
-    if (atomic_read_acquire(&rd->evtchn))
-        rc = evtchn_bind_interdomain(d, rd, op.remote_port, &op.local_port);
-    else
-        rc = -EINVAL; /* it is just being created */
+    rc = evtchn_bind_interdomain(d, rd, op.remote_port, &op.local_port);
     domain_put(rd);
     if (!rc && copy_out(arg, &op)) {
         evtchn_close(d, op.local_port);

@@ -119,7 +119,7 @@ int grant_domain_init(struct domain *d, int max_frames, int max_maptrack_frames,
         hv_free(gt);
         return -ENOMEM;
     }
-    atomic_set_release(&d->grant, gt);
+    d->grant = gt;
     spin_lock(&gt->lock);
     rc = grow(d, 1);
     spin_unlock(&gt->lock);
@@ -286,10 +286,6 @@ static struct domain *named_domain(domid_t domid, int16_t *status)
 
     *status = GNTST_okay;
     if (!d) {
-        *status = GNTST_bad_domain;
-    } else if (!atomic_read_acquire(&d->grant)) { /* it is just being created */
-        domain_put(d);
-        d = NULL;
         *status = GNTST_bad_domain;
     } else if (d != current->domain && permission_control(d)) {
         domain_put(d);

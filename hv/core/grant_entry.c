@@ -124,10 +124,7 @@ static struct grant_active *active_make(struct grant_table *gt, grant_ref_t ref)
     return grant_active(gt, ref);
 }
 
-/*
- * The granter's own page, referenced, or NULL. Never a reference to somebody else's: it
- * might be the last one when it is put, and under the lock no domain can be freed.
- */
+/* The granter's own page, referenced, or NULL: what it maps of others is not its to grant. */
 static struct page_info *granted_page_get(struct domain *granter, uint64_t gfn_nr, bool readonly)
 {
     enum p2m_type t;
@@ -223,14 +220,12 @@ static void unpin_entry(struct domain *granter, grant_ref_t ref, bool readonly)
 int grant_pin(struct domain *granter, grant_ref_t ref, domid_t grantee, bool readonly,
               enum grant_kind kind, struct grant_pin *pin)
 {
-    struct grant_table *gt = atomic_read_acquire(&granter->grant);
+    struct grant_table *gt = granter->grant;
     unsigned int nr_entries;
     struct grant_active *act;
     struct snapshot s;
     int status;
 
-    if (unlikely(!gt))
-        return GNTST_bad_domain; /* it is just being created */
     spin_lock(&gt->lock);
     nr_entries = grant_nr_entries(gt);
     if (unlikely(ref >= nr_entries || granter->dying)) {

@@ -10,6 +10,7 @@ void core_init(void)
 {
     softirq_set_handler(SOFTIRQ_SCHEDULE, sched_run);
     timer_init_cpu();
+    grace_init();
     domain_init();
     sched_init();
     sched_init_cpu(0);

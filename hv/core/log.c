@@ -8,8 +8,6 @@
  * with the log's lock held: so the lines of unprivileged guests only wait in a queue, and
  * go out as the console takes them (log_drain).
  */
-#include <stdarg.h>
-
 #include <hv/arch.h>
 #include <hv/atomic.h>
 #include <hv/domain.h>

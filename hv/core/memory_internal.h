@@ -19,7 +19,7 @@ typedef XEN_GUEST_HANDLE(void) memory_arg_t;
 
 /*
  * The domain that a call is about, referenced: the caller's own, or one that it
- * controls. -ESRCH (also while it is being built or taken apart), -EPERM.
+ * controls. -ESRCH (also while it is being taken apart), -EPERM.
  */
 int memory_target_get(domid_t domid, struct domain **d);
 

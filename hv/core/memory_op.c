@@ -57,8 +57,7 @@ int memory_target_get(domid_t domid, struct domain **d)
         return -ESRCH;
     if (*d != current->domain)
         rc = permission_control(*d);
-    if (!rc && (atomic_read(&(*d)->dying) != DOMAIN_ALIVE || !atomic_read_acquire(&(*d)->p2m) ||
-                !atomic_read_acquire(&(*d)->arch)))
+    if (!rc && atomic_read(&(*d)->dying) != DOMAIN_ALIVE)
         rc = -ESRCH;
     if (rc) {
         domain_put(*d);

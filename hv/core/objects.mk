@@ -13,6 +13,7 @@ hv-y += hv/core/hv_alloc.o
 hv-y += hv/core/init.o
 hv-y += hv/core/softirq.o
 hv-y += hv/core/timer.o
+hv-y += hv/core/grace.o
 hv-y += hv/core/sched.o
 hv-y += hv/core/sched_fair.o
 hv-y += hv/core/domain.o

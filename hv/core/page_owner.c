@@ -133,12 +133,10 @@ struct page_info *domain_page_alloc_exact(struct domain *d, mfn_t start, unsigne
 static void frame_release(struct page_info *pg, uint64_t word)
 {
     domid_t owner = PAGE_WORD_OWNER(word);
-    struct vcpu *v = current;
     struct domain *d = NULL;
-    bool own = v && v->domain->domid == owner;
 
     if (owner != PAGE_NO_OWNER) {
-        d = own ? v->domain : domain_get(owner);
+        d = domain_of_owner(owner);
         if (!d)
             panic("frame %#lx belongs to d%u, which is gone", page_to_mfn(pg).v, owner);
     }
@@ -151,8 +149,6 @@ static void frame_release(struct page_info *pg, uint64_t word)
     } else {
         uncharge(d, 1);
     }
-    if (!own)
-        domain_put(d);
 }
 
 int domain_share_page(struct domain *d, struct page_info *pg)

@@ -134,6 +134,17 @@ void vcpu_unblock(struct vcpu *v)
     }
 }
 
+/* @prev's state is saved; another CPU may run it, or end it, at once: grace.h keeps it here. */
+static void left_cpu(struct vcpu *prev)
+{
+    struct domain *d = prev->domain;
+
+    ops->switched_out(prev);
+    smp_mb(); /* we see that its domain waits, or domain_shutdown that it does not run */
+    if (unlikely(ACCESS_ONCE(d->shutdown_waits)))
+        domain_shutdown_check(d);
+}
+
 void sched_run(void)
 {
     struct cpu *c = this_cpu();
@@ -155,7 +166,7 @@ void sched_run(void)
     arch_context_switch(prev, next.vcpu);
     c->curr = next.vcpu;
     if (prev)
-        ops->switched_out(prev);
+        left_cpu(prev);
     if (next.vcpu)
         vcpu_runstate_set(next.vcpu, RUNSTATE_running, now);
     else

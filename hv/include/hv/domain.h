@@ -2,13 +2,15 @@
 /*
  * Domains and their virtual CPUs: life cycle, references, pausing.
  *
- * A struct domain lives as long as references to it are held; domain_get is
- * lock-free. Destruction (domain_kill) gives its resources back in bounded
- * steps; the structure itself goes with the last reference.
+ * A struct domain lives as long as references to it are held, and then for a grace
+ * period (grace.h); domain_get is lock-free, and finds only what is complete. Destruction
+ * (domain_kill) gives its resources back in bounded steps; the structure itself goes
+ * after the last reference, which VIRQ_DOM_EXC tells.
  */
 #ifndef HV_DOMAIN_H
 #define HV_DOMAIN_H
 
+#include <hv/grace.h>
 #include <hv/list.h>
 #include <hv/lock.h>
 #include <hv/percpu.h>
@@ -83,14 +85,17 @@ struct domain {
     bool is_32bit;      /* 32-bit layout of the shared structures */
     spinlock_t lock;
     struct list_head link; /* in the list of all domains, by domid */
+    struct grace grace;    /* after the last reference */
 
     enum domain_dying dying;
-    bool shutting_down, is_shut_down; /* asked; all vCPUs stopped */
-    unsigned int shutdown_code;       /* SHUTDOWN_* */
-    uint32_t pause_count;             /* atomic */
-    uint32_t controller_pauses;       /* of these, by the control interface */
-    bool kill_busy;                   /* a CPU is in one of domain_kill's steps */
-    bool created;                     /* unpaused by its builder once */
+    bool shutting_down;         /* asked for */
+    bool shutdown_waits;        /* for the last vCPU that still runs */
+    bool is_shut_down;          /* all vCPUs have stopped, their state is saved */
+    unsigned int shutdown_code; /* SHUTDOWN_* */
+    uint32_t pause_count;       /* atomic */
+    uint32_t controller_pauses; /* of these, by the control interface */
+    bool kill_busy;             /* a CPU is in one of domain_kill's steps */
+    bool created;               /* unpaused by its builder once */
 
     xen_domain_handle_t handle;
     uint32_t create_flags, emulation_flags, ssidref, grant_opts, vmtrace_size;
@@ -134,6 +139,11 @@ struct domain *domain_get(domid_t domid);
 struct domain *domain_get_or_self(domid_t domid);
 void domain_ref(struct domain *d);
 void domain_put(struct domain *d);
+/*
+ * Whose a frame in use is: a domain that owns frames is alive (page_refs_left). Not
+ * referenced; NULL only if the books are wrong.
+ */
+struct domain *domain_of_owner(domid_t domid);
 /* The first domain with an id at or above @domid, referenced; NULL: none. */
 struct domain *domain_get_next(domid_t domid);
 
@@ -156,7 +166,10 @@ int domain_unpause_by_controller(struct domain *d);
 /* A character of the guest's debug output; lines go to the log, tagged. */
 void domain_debug_char(struct domain *d, char c);
 
+/* Stops it for good, until it is resumed or destroyed. Its vCPUs may run on for a moment. */
 void domain_shutdown(struct domain *d, unsigned int code);
+/* One of its vCPUs has left its CPU: if it was the last, it is shut down now. */
+void domain_shutdown_check(struct domain *d);
 int domain_resume(struct domain *d);
 /* The guest broke the machine's rules: it, alone, ends with SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
@@ -174,7 +187,7 @@ struct vcpu *domain_vcpu(const struct domain *d, unsigned int id);
 
 #define for_each_vcpu(d, v)                                                                        \
     for (unsigned int iter_ = 0; iter_ < (d)->max_vcpus; iter_++)                                  \
-        if (((v) = (d)->vcpu[iter_]) != NULL)
+        if (((v) = ACCESS_ONCE((d)->vcpu[iter_])) != NULL)
 
 /* vcpu.c: where its vcpu_info is by default; its timers; its end. */
 struct vcpu_info *vcpu_default_info(struct domain *d, unsigned int id);

@@ -13,6 +13,7 @@ void core_start(struct domain *d);
 void cpu_loop(void) __noreturn;
 
 void timer_init_cpu(void);
+void grace_init(void);
 void domain_init(void);
 void console_io_init(void);
 

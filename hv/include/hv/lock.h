@@ -32,6 +32,7 @@ enum lock_order {
     LOCK_VLAPIC,      /* a vLAPIC's slow-path state */
     LOCK_SCHED,       /* a run queue */
     LOCK_TIMER,       /* a CPU's timers */
+    LOCK_GRACE,       /* what waits for a grace period */
     LOCK_IRQ_DESC,    /* a host interrupt line, IO-APIC registers */
     LOCK_VMAP,        /* the hypervisor's own mappings */
     LOCK_PAGE_ALLOC,  /* free lists */

@@ -102,10 +102,7 @@ int domain_claim_pages(struct domain *d, uint64_t pages);
 /* Frames reserved by all domains' claims. */
 uint64_t page_alloc_claimed(void);
 
-/*
- * While a domain owns frames (page_refs_left) it is kept alive by a domain_ref,
- * and domain_get must find it, dying or not.
- */
+/* While a domain owns frames (page_refs_left) it is kept alive by a domain_ref. */
 
 /* A reference if @pg is in use and owned by @d. */
 bool __must_check page_get(struct page_info *pg, const struct domain *d);

@@ -37,6 +37,8 @@ struct cpu {
     struct timer *timer_running; /* whose function is being executed here; NULL: none */
     uint64_t timer_armed;        /* what the hardware is set to, ns; ~0 if off */
 
+    uint64_t grace_seen; /* grace.c: it has been through softirqs since; atomic */
+
     /* sched.c */
     struct sched_cpu *sched;        /* the scheduler's own */
     uint64_t idle_since, idle_time; /* ns */

@@ -15,6 +15,7 @@ enum softirq {
     SOFTIRQ_IRQ,      /* device interrupts were recorded */
     SOFTIRQ_CONSOLE,  /* console input */
     SOFTIRQ_FLUSH,    /* the hypervisor's own mappings changed (mm/paging.c) */
+    SOFTIRQ_GRACE,    /* a grace period began (grace.h) */
     NR_SOFTIRQS,
 };
 

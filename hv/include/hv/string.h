@@ -3,12 +3,12 @@
 #ifndef HV_STRING_H
 #define HV_STRING_H
 
+#include <stdarg.h>
 #ifdef UNIT_TEST
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #else
-#include <stdarg.h>
 #include <hv/types.h>
 
 void *memcpy(void *dst, const void *src, size_t n);

@@ -78,7 +78,7 @@ void arch_p2m_flush(struct domain *d)
 
     for_each_online_cpu(i) {
         struct arch_cpu *a = cpus[i]->arch;
-        struct vcpu *v = ACCESS_ONCE(cpus[i]->curr);
+        struct vcpu *v = ACCESS_ONCE(cpus[i]->curr); /* not freed as long as we are here: grace.h */
 
         if (i == this_cpu()->id || !v || !atomic_read(&a->in_guest) || v->domain != d)
             continue;

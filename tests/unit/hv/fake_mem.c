@@ -117,6 +117,11 @@ struct domain *domain_get(domid_t domid)
     return domains[domid];
 }
 
+struct domain *domain_of_owner(domid_t domid)
+{
+    return domid < 8 ? domains[domid] : NULL;
+}
+
 void domain_ref(struct domain *d)
 {
     assert_true(refs[d->domid]);

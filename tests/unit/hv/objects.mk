@@ -65,3 +65,8 @@ unit-tests += hv-timer
 hv-timer-unit-y = tests/unit/hv/test_timer.o tests/unit/hv/fake_log.o hv/core/timer.o \
   hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
 hv-timer-unit-libs = -lpthread
+host-objects := tests/unit/hv/fake_host.o tests/unit/hv/fake_log.o hv/core/domain.o \
+  hv/core/domain_info.o hv/core/vcpu.o hv/core/sched.o hv/core/sched_fair.o hv/core/timer.o \
+  hv/core/grace.o hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
+unit-tests += hv-domain
+hv-domain-unit-y = tests/unit/hv/test_domain.o $(host-objects)
