@@ -11,6 +11,14 @@ static void complain(void *arg, const char *sentence)
 int console_run(struct shell *shell, const char *guest, bool read_only, bool replay,
                 enum console_follow follow)
 {
+    if (shell->screen) {
+        struct console_request request = { .read_only = read_only,
+                                           .replay = replay,
+                                           .follow = follow != CONSOLE_FOLLOW_NEVER };
+        snprintf(request.guest, sizeof(request.guest), "%s", guest);
+        shell->screen->console(shell->screen->arg, &request);
+        return SHELL_OK;
+    }
     const struct console_attach_options attach = {
         .read_only = read_only,
         .no_replay = !replay,

@@ -13,7 +13,9 @@
 static void show_progress(void *arg, const char *step, unsigned int done, unsigned int total)
 {
     struct shell *shell = arg;
-    if (done < total)
+    if (shell->screen)
+        shell->screen->progress(shell->screen->arg, step, done, total);
+    else if (done < total)
         fprintf(shell->err, "\r\033[K%u/%u %s", done, total, step);
     else
         fputs("\r\033[K", shell->err);
@@ -89,7 +91,7 @@ static int create(struct shell *shell, const struct pando_config *config,
     bool terminal = isatty(fileno(shell->err));
     const struct pando_create_options options = {
         .paused = option_given(arguments, "paused"),
-        .progress = terminal ? show_progress : NULL,
+        .progress = terminal || shell->screen ? show_progress : NULL,
         .progress_arg = shell,
         .cancel = is_interrupted,
     };

@@ -96,7 +96,7 @@ static int list_logs(struct shell *shell, bool json)
 /* Where the last @lines lines of a file of @size bytes begin. */
 static off_t find_tail(int fd, off_t size, uint64_t lines)
 {
-    static char block[BLOCK];
+    static _Thread_local char block[BLOCK];
     /* A newline at the very end separates no two lines. */
     off_t end = size - 1;
 
@@ -118,7 +118,7 @@ static off_t find_tail(int fd, off_t size, uint64_t lines)
 /* Writes what the file has from *offset on, and advances it. False when it can't be read. */
 static bool copy_from(struct shell *shell, int fd, off_t *offset)
 {
-    static char block[BLOCK];
+    static _Thread_local char block[BLOCK];
     ssize_t got;
     while ((got = pread(fd, block, sizeof(block), *offset)) > 0) {
         output_foreign(shell->out, block, (size_t)got);

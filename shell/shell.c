@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-volatile sig_atomic_t shell_interrupted;
+_Thread_local volatile sig_atomic_t shell_interrupted;
 
 void shell_init(struct shell *shell)
 {

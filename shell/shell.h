@@ -12,6 +12,23 @@
 #include "exit.h"
 #include "pando.h"
 
+/* What a command does to the terminal, where that is shared with a screen: in full-screen mode.
+ * Called on the command's thread. */
+struct console_request {
+    char guest[256];
+    bool read_only, replay, follow;
+};
+
+struct shell_screen {
+    void *arg;
+    /* Opens a pane with a guest's console. */
+    void (*console)(void *arg, const struct console_request *request);
+    /* @done of @total parts of what the command does are done; @step is being done. */
+    void (*progress)(void *arg, const char *step, unsigned done, unsigned total);
+    /* Shows a screen, about a guest (NULL: about the one selected). */
+    void (*show)(void *arg, const char *screen, const char *guest);
+};
+
 struct shell {
     FILE *out, *err;
     const char *log_folder; /* of the daemons' and the consoles' logs */
@@ -25,11 +42,13 @@ struct shell {
 
     const char *command; /* being run, NULL: none */
 
+    const struct shell_screen *screen; /* NULL: the terminal is the command's */
+
     pando_t *pando; /* see shell_pando() */
 };
 
-/* Set by Ctrl-C at the prompt while a command runs; whoever waits looks at it. */
-extern volatile sig_atomic_t shell_interrupted;
+/* Set by Ctrl-C at the prompt while a command runs in this thread; whoever waits looks at it. */
+extern _Thread_local volatile sig_atomic_t shell_interrupted;
 
 void shell_init(struct shell *shell);
 void shell_close(struct shell *shell);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of text, at most so many: the oldest go. And a window on them that scrolls, searches and
+ * filters: what the output, the log and the help are shown in.
+ */
+#ifndef SHELL_LINES_H
+#define SHELL_LINES_H
+
+#include "canvas.h"
+#include "key.h"
+#include "theme.h"
+
+struct line {
+    char *text;
+    enum role role;
+};
+
+struct lines {
+    struct line *ring; /* room for @most */
+    size_t most, first, count;
+    uint64_t dropped; /* lines that are gone */
+    bool open;        /* the last line has not ended */
+};
+
+void lines_init(struct lines *lines, size_t most);
+void lines_free(struct lines *lines);
+void lines_clear(struct lines *lines);
+
+/* Adds text, which may have any number of newlines and end in the middle of a line. A carriage
+ * return starts the line anew, as progress that is written over does; tabs become blanks. */
+void lines_add(struct lines *lines, enum role role, const char *text, size_t length);
+void lines_printf(struct lines *lines, enum role role, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+const struct line *lines_get(const struct lines *lines, size_t index);
+
+/* A window on lines. Zeroed, it is at their end and follows them. */
+struct lines_view {
+    bool held;       /* does not follow: */
+    uint64_t top;    /* the number of the first line shown, counted from the very first there was */
+    int left;        /* columns to the left of it */
+    int height;      /* rows, as last drawn */
+    char filter[64]; /* only lines that have it; "": all */
+    char search[64]; /* marked; "": none */
+};
+
+void lines_draw(const struct lines *lines, struct lines_view *view, struct canvas *canvas,
+                const struct rect *rect, const struct theme *theme);
+
+/* Scrolls. False for other keys: Up, Down, PageUp, PageDown, Home, End, Left, Right, and j k g G.
+ */
+bool lines_key(const struct lines *lines, struct lines_view *view, const struct key *key);
+bool lines_mouse(const struct lines *lines, struct lines_view *view, const struct mouse *mouse);
+
+/* To the top, for what is read from there. */
+void lines_show_top(const struct lines *lines, struct lines_view *view);
+
+/* Goes to the next line above (or below) that has view->search. False: there is none. */
+bool lines_search(const struct lines *lines, struct lines_view *view, bool up);
+
+/* Case is ignored. "" is in everything. */
+bool text_has(const char *text, const char *part);
+
+/* The bindings that lines_key() has, for tables of keys. */
+#define LINES_KEYS                                                                                 \
+    { "Up Down k j", "scroll by a line", NULL }, { "PageUp PageDown", "scroll by a page", NULL },  \
+        { "Home End g G", "go to the start, the end", NULL },                                      \
+    {                                                                                              \
+        "Left Right", "scroll to the side", NULL                                                   \
+    }
+
+#endif

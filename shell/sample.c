@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "sample.h"
+#include "guest.h"
+#include "loop.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the host's memory: less free is worth a word. */
+enum { MEMORY_LOW_PART = 20 };
+
+static void history_add(struct history *history, double share)
+{
+    if (history->count == SAMPLE_HISTORY)
+        memmove(history->shares, history->shares + 1,
+                --history->count * sizeof(history->shares[0]));
+    history->shares[history->count++] = (float)share;
+}
+
+static double seconds_between(const struct sample *before, const struct sample *now)
+{
+    return before && now->time_ns > before->time_ns ? (double)(now->time_ns - before->time_ns) / 1e9
+                                                    : 0;
+}
+
+/* CPUs' worth of time between two readings of a counter of nanoseconds. */
+static double rate(uint64_t before, uint64_t now, double seconds)
+{
+    return seconds > 0 && now >= before ? (double)(now - before) / 1e9 / seconds : -1;
+}
+
+static const struct sample_guest *same_domain(const struct sample *sample,
+                                              const struct pando_domain *info)
+{
+    for (size_t i = 0; sample && i < sample->count; i++) {
+        const struct sample_guest *guest = &sample->guests[i];
+        if (guest->info.id == info->id && !strcmp(guest->info.uuid, info->uuid))
+            return guest;
+    }
+    return NULL;
+}
+
+/* --- events -------------------------------------------------------------------------- */
+
+static void add_event(struct sample *sample, const struct pando_domain *info, bool bad,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void add_event(struct sample *sample, const struct pando_domain *info, bool bad,
+                      const char *format, ...)
+{
+    sample->events =
+        shell_need(realloc(sample->events, (sample->event_count + 1) * sizeof(*sample->events)));
+    struct sample_event *event = &sample->events[sample->event_count++];
+    *event = (struct sample_event){ .when = sample->when, .bad = bad };
+    snprintf(event->guest, sizeof(event->guest), "%s", *info->name ? info->name : "(no name)");
+    va_list args;
+    va_start(args, format);
+    vsnprintf(event->text, sizeof(event->text), format, args);
+    va_end(args);
+}
+
+static bool is_bad(const struct pando_domain *info)
+{
+    return info->state == PANDO_DOMAIN_SHUTDOWN &&
+           (info->reason == PANDO_REASON_CRASH || info->reason == PANDO_REASON_WATCHDOG);
+}
+
+/* Running and blocked change all the time, and mean the same: it lives. */
+static bool is_alive(const struct pando_domain *info)
+{
+    return info->state == PANDO_DOMAIN_RUNNING || info->state == PANDO_DOMAIN_BLOCKED;
+}
+
+static void compare(struct sample *sample, const struct pando_domain *before,
+                    const struct pando_domain *now)
+{
+    if (is_alive(before) != is_alive(now) || (!is_alive(now) && before->state != now->state))
+        add_event(sample, now, is_bad(now), "%s",
+                  is_alive(now)                         ? "runs"
+                  : now->state == PANDO_DOMAIN_SHUTDOWN ? pando_reason_name(now->reason)
+                                                        : pando_state_name(now->state));
+    if (*before->name && strcmp(before->name, now->name))
+        add_event(sample, now, false, "was %s before", before->name);
+    if (before->vcpus_online != now->vcpus_online)
+        add_event(sample, now, false, "%" PRIu32 " vCPUs instead of %" PRIu32, now->vcpus_online,
+                  before->vcpus_online);
+    if (before->target_kib != now->target_kib && before->target_kib)
+        add_event(sample, now, false, "memory target %" PRIu64 " MiB", now->target_kib >> 10);
+}
+
+static void find_events(struct sample *sample, const struct sample *before)
+{
+    if (!before || *before->error)
+        return;
+    for (size_t i = 0; i < before->count; i++)
+        if (!same_domain(sample, &before->guests[i].info))
+            add_event(sample, &before->guests[i].info, false, "is gone (domain %" PRIu32 ")",
+                      before->guests[i].info.id);
+    for (size_t i = 0; i < sample->count; i++) {
+        const struct pando_domain *now = &sample->guests[i].info;
+        const struct sample_guest *old = same_domain(before, now);
+        if (old)
+            compare(sample, &old->info, now);
+        else
+            add_event(sample, now, is_bad(now), "is there (domain %" PRIu32 ")", now->id);
+    }
+}
+
+/* --- one guest ------------------------------------------------------------------------- */
+
+static void add_vcpus(pando_t *pando, struct sample_guest *guest, const struct sample_guest *before,
+                      double seconds)
+{
+    struct pando_vcpu *list;
+    size_t count;
+    if (pando_vcpu_list(pando, guest->info.id, &list, &count) != PANDO_OK)
+        return;
+    guest->vcpus = shell_need(calloc(count ? count : 1, sizeof(*guest->vcpus)));
+    guest->vcpu_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct sample_vcpu *vcpu = &guest->vcpus[i];
+        vcpu->info = list[i];
+        vcpu->share = -1;
+        if (before && i < before->vcpu_count) {
+            vcpu->history = before->vcpus[i].history;
+            vcpu->share =
+                (float)rate(before->vcpus[i].info.cpu_time_ns, list[i].cpu_time_ns, seconds);
+            history_add(&vcpu->history, vcpu->share);
+        }
+    }
+    free(list);
+}
+
+static bool is_wanted(const struct sample_wanted *wanted, const char *name)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if (!strcmp(wanted->guests[i], name))
+            return true;
+    return false;
+}
+
+static void add_guest(pando_t *pando, struct sample_guest *guest, const struct sample_guest *before,
+                      const struct sample_wanted *wanted, double seconds)
+{
+    const struct pando_domain *info = &guest->info;
+    guest->cpu = -1;
+    if (before) {
+        guest->history = before->history;
+        guest->seen = before->seen;
+        guest->from_start = before->from_start;
+        guest->cpu = rate(before->info.cpu_time_ns, info->cpu_time_ns, seconds);
+        history_add(&guest->history,
+                    guest->cpu < 0 || !info->vcpus_online ? -1 : guest->cpu / info->vcpus_online);
+    }
+    bool wants = is_wanted(wanted, info->name);
+    if (wants || wanted->all_vcpus)
+        add_vcpus(pando, guest, before, seconds);
+    if (wants && info->id != 0 && pando_domain_config(pando, info->id, &guest->config) != PANDO_OK)
+        guest->config = NULL;
+}
+
+/* --- all --------------------------------------------------------------------------------- */
+
+struct sample *sample_failed(const char *why)
+{
+    struct sample *sample = shell_need(calloc(1, sizeof(*sample)));
+    sample->time_ns = loop_clock_ns();
+    sample->when = time(NULL);
+    sample->host_cpu = -1;
+    snprintf(sample->error, sizeof(sample->error), "%s", why);
+    return sample;
+}
+
+static void add_guests(pando_t *pando, struct sample *sample, const struct sample *before,
+                       const struct sample_wanted *wanted)
+{
+    struct pando_domain *list;
+    double seconds = seconds_between(before, sample), total = 0;
+
+    if (pando_domain_list(pando, &list, &sample->count) != PANDO_OK) {
+        snprintf(sample->error, sizeof(sample->error), "%s", pando_error_text(pando));
+        sample->count = 0;
+        return;
+    }
+    sample->guests = shell_need(calloc(sample->count + 1, sizeof(*sample->guests)));
+    for (size_t i = 0; i < sample->count; i++) {
+        struct sample_guest *guest = &sample->guests[i];
+        guest->info = list[i];
+        guest->seen = sample->when;
+        guest->from_start = before && !*before->error;
+        add_guest(pando, guest, same_domain(before, &list[i]), wanted, seconds);
+        if (guest->cpu > 0)
+            total += guest->cpu;
+    }
+    free(list);
+    sample->host_cpu = seconds > 0 ? total : -1;
+    if (before)
+        sample->host_history = before->host_history;
+    if (seconds > 0 && sample->host.cpus)
+        history_add(&sample->host_history, total / sample->host.cpus);
+    find_events(sample, before);
+}
+
+struct sample *sample_take(pando_t *pando, const struct sample *before,
+                           const struct sample_wanted *wanted, uint32_t *log_cursor)
+{
+    struct sample *sample = sample_failed("");
+    size_t length;
+
+    if (pando_host_info(pando, &sample->host) != PANDO_OK) {
+        snprintf(sample->error, sizeof(sample->error), "%s", pando_error_text(pando));
+        return sample;
+    }
+    add_guests(pando, sample, before, wanted);
+    if (pando_log_read(pando, 0, log_cursor, &sample->log, &length) != PANDO_OK)
+        sample->log = NULL;
+    if (sample->log && !length) {
+        free(sample->log);
+        sample->log = NULL;
+    }
+    return sample;
+}
+
+void sample_free(struct sample *sample)
+{
+    if (!sample)
+        return;
+    for (size_t i = 0; i < sample->count; i++) {
+        free(sample->guests[i].vcpus);
+        free(sample->guests[i].config);
+    }
+    free(sample->guests);
+    free(sample->events);
+    free(sample->log);
+    free(sample);
+}
+
+const struct sample_guest *sample_guest(const struct sample *sample, const char *name)
+{
+    for (size_t i = 0; i < sample->count; i++)
+        if (!strcmp(sample->guests[i].info.name, name))
+            return &sample->guests[i];
+    return NULL;
+}
+
+size_t sample_alerts(const struct sample *sample, char *buffer, size_t size)
+{
+    size_t count = 0;
+    *buffer = 0;
+    if (*sample->error) {
+        snprintf(buffer, size, "%s", sample->error);
+        return 1;
+    }
+    for (size_t i = 0; i < sample->count; i++) {
+        const struct pando_domain *info = &sample->guests[i].info;
+        if (is_bad(info) && count++ == 0)
+            snprintf(buffer, size, "%s has ended: %s", info->name, pando_reason_name(info->reason));
+    }
+    if (sample->host.free_kib < sample->host.memory_kib / MEMORY_LOW_PART && count++ == 0)
+        snprintf(buffer, size, "little memory is free");
+    return count;
+}
+
+int64_t sample_uptime(const struct sample *sample, const struct sample_guest *guest, bool *whole)
+{
+    struct timespec up;
+    *whole = guest->from_start;
+    if (guest->info.id == 0 && clock_gettime(CLOCK_BOOTTIME, &up) == 0) {
+        *whole = true;
+        return up.tv_sec;
+    }
+    return (int64_t)(sample->when - guest->seen);
+}
+
+const char *sample_state(const struct sample_guest *guest)
+{
+    return guest_state(&guest->info);
+}
