@@ -54,7 +54,10 @@ static void convert(const struct xen_domctl_getdomaininfo *info, struct pando_do
     d->cpupool = info->cpupool;
 }
 
-/* Adds the name and the balloon target; without a store, dom0 has a name all the same. */
+/*
+ * Adds the name and the balloon target. Without the store, or without them in it, dom0 has both all
+ * the same: nobody has asked it to give memory back or to take more.
+ */
 static void add_store_info(struct store *store, struct pando_domain *d)
 {
     char path[64];
@@ -66,8 +69,13 @@ static void add_store_info(struct store *store, struct pando_domain *d)
             d->target_kib = 0;
         }
     }
-    if (d->id == 0 && !d->name[0]) {
-        strcpy(d->name, "Domain-0");
+    if (d->id == 0) {
+        if (!d->name[0]) {
+            strcpy(d->name, "Domain-0");
+        }
+        if (!d->target_kib) {
+            d->target_kib = d->memory_kib;
+        }
     }
 }
 

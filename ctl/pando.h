@@ -135,7 +135,7 @@ struct pando_domain {
     enum pando_reason reason; /* valid in PANDO_DOMAIN_SHUTDOWN */
     uint64_t memory_kib;      /* what it has now */
     uint64_t maxmem_kib;      /* what it may have at the most */
-    uint64_t target_kib;      /* balloon target; 0 if unknown */
+    uint64_t target_kib;      /* balloon target; dom0's is memory_kib if none was set; 0: unknown */
     uint64_t cpu_time_ns;     /* of all vCPUs since creation */
     uint32_t vcpus_online, max_vcpus;
     uint32_t cpupool;

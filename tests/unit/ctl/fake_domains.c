@@ -15,6 +15,7 @@ void fake_domains_reset(void)
     memset(&fake_domains, 0, sizeof(fake_domains));
     fake_domains.list[0].exists = true;
     fake_domains.list[0].max_vcpus = 2;
+    fake_domains.list[0].pages = 1000;
     fake_domains.next_id = 1;
     fake_domains.free_kib = 1 << 20;
     fake_domains.fail_in = -1;

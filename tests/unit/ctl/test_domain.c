@@ -246,6 +246,8 @@ static void without_a_store_there_is_information(void **state)
     assert_int_equal(pando_domain_list(pando, &list, &count), PANDO_OK);
     assert_int_equal(count, 1);
     assert_string_equal(list[0].name, "Domain-0");
+    assert_true(list[0].memory_kib);
+    assert_int_equal(list[0].target_kib, list[0].memory_kib);
     free(list);
     assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_STORE);
     fake_store.dead = false;
