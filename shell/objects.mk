@@ -10,5 +10,5 @@ shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/comma
   shell/cmd_vcpu_list.o shell/cmd_version.o
 
 progs += pando
-pando-y = shell/main.o shell/interactive.o $(shell-y) $(console-client-y)
+pando-y = shell/main.o shell/interactive.o shell/edit.o $(shell-y) $(console-client-y)
 pando-libs := -lreadline

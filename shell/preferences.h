@@ -35,6 +35,9 @@ int preferences_read(struct preferences *preferences, const char *path, FILE *er
 /* Both files. */
 int preferences_load(struct preferences *preferences, FILE *errors);
 
+/* The theme for a terminal of that many colours, with what the files change. */
+void preferences_theme(const struct preferences *preferences, int colours, struct theme *theme);
+
 /* pando-shell.json(5), in man(7) format. */
 void preferences_manual(FILE *out);
 

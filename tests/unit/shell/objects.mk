@@ -13,5 +13,5 @@ shell-commands-unit-libs := $(shell-unit-libs-all)
 shell-script-unit-y := tests/unit/shell/test_script.o tests/unit/shell/test_complete.o \
   $(shell-under-test)
 shell-script-unit-libs := $(shell-unit-libs-all)
-shell-prompt-unit-y := tests/unit/shell/test_prompt.o shell/interactive.o $(shell-under-test)
+shell-prompt-unit-y := tests/unit/shell/test_prompt.o shell/interactive.o shell/edit.o $(shell-under-test)
 shell-prompt-unit-libs := $(shell-unit-libs-all) -lreadline -lutil
