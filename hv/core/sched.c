@@ -123,13 +123,20 @@ void vcpu_block(void)
         softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
+/* Its timeout must not end a later poll, or halt. */
+static void poll_end(struct vcpu *v)
+{
+    evtchn_poll_end(v);
+    timer_stop(&v->poll_timer);
+}
+
 void vcpu_unblock(struct vcpu *v)
 {
     if (!(atomic_read(&v->pause_flags) & VPF_BLOCKED))
         return;
     if (atomic_and(&v->pause_flags, ~VPF_BLOCKED) & VPF_BLOCKED) {
         if (v->poll_active)
-            evtchn_poll_end(v);
+            poll_end(v);
         vcpu_wake(v);
     }
 }
@@ -181,7 +188,10 @@ void sched_run(void)
 
 void vcpu_poll_timeout(void *arg)
 {
-    vcpu_unblock(arg);
+    struct vcpu *v = arg;
+
+    if (v->poll_active)
+        vcpu_unblock(v);
 }
 
 #define POLL_MAX_PORTS 128
@@ -211,16 +221,17 @@ static int sched_poll(const struct sched_poll *poll)
     if (poll->nr_ports > POLL_MAX_PORTS)
         return -EINVAL;
     atomic_or(&v->pause_flags, VPF_BLOCKED);
+    /* Before a sender can wake us and stop it. It fires on this CPU, so not before we are done. */
+    if (poll->timeout)
+        timer_set(&v->poll_timer, poll->timeout);
     /* From now on a sender wakes us; what came before is seen below. */
     evtchn_poll_begin(v, 0);
     rc = poll_check(poll, &v->poll_port);
     if (rc || arch_vcpu_has_interrupt(v)) {
-        evtchn_poll_end(v);
+        poll_end(v);
         atomic_and(&v->pause_flags, ~VPF_BLOCKED);
         return rc < 0 ? rc : 0;
     }
-    if (poll->timeout)
-        timer_set(&v->poll_timer, poll->timeout);
     softirq_raise(SOFTIRQ_SCHEDULE);
     return 0;
 }

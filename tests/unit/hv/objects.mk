@@ -70,3 +70,5 @@ host-objects := tests/unit/hv/fake_host.o tests/unit/hv/fake_log.o hv/core/domai
   hv/core/grace.o hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
 unit-tests += hv-domain
 hv-domain-unit-y = tests/unit/hv/test_domain.o $(host-objects)
+unit-tests += hv-sched
+hv-sched-unit-y = tests/unit/hv/test_sched.o $(host-objects)
