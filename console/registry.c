@@ -117,7 +117,7 @@ static void domain_start(struct domain *domain, struct guests *guests, struct st
     int err;
 
     read_uuid(store, domain->domid, uuid);
-    if (store_is_broken(store)) {
+    if (store_failure(store)) {
         return;
     }
     err = guest_start(guests, &place, now, &domain->guest);
@@ -154,7 +154,7 @@ static void domain_read(struct registry *registry, struct domain *domain, struct
         return;
     }
     read_name(store, domain->domid, name);
-    if (store_is_broken(store)) {
+    if (store_failure(store)) {
         return; /* what was read may be wrong; all is read again with the next connection */
     }
     if (domain->guest && (domain->frame != frame || domain->port != port)) {
@@ -257,7 +257,7 @@ static int scan(struct registry *registry, struct guests *guests, uint64_t now)
 
 static int connect_store(struct registry *registry)
 {
-    int err = store_open(&registry->store, registry->path);
+    int err = store_open_within(&registry->store, registry->path, REGISTRY_PATIENCE);
 
     if (!err) {
         err = store_watch(registry->store, "@introduceDomain", TOKEN_LIST);
@@ -276,7 +276,15 @@ static int connect_store(struct registry *registry)
 static void disconnect_store(struct registry *registry, int err, uint64_t now)
 {
     registry_close(registry);
-    registry->connect_at = now + REGISTRY_RETRY;
+    /* One that isn't there costs nothing to look for. */
+    if (err != -ETIMEDOUT) {
+        registry->retry = REGISTRY_RETRY;
+    } else if (registry->retry < REGISTRY_HANGS) {
+        registry->retry = REGISTRY_HANGS;
+    } else if (registry->retry < REGISTRY_HANGS_MAX) {
+        registry->retry *= 2;
+    }
+    registry->connect_at = now + registry->retry;
     if (!registry->complained) {
         report("the store: %s; trying again until it answers, the consoles go on", strerror(-err));
         registry->complained = true;
@@ -350,12 +358,13 @@ uint64_t registry_turn(struct registry *registry, struct guests *guests, uint64_
     }
     if (!err) {
         wake = read_domains(registry, guests, now);
-        err = store_is_broken(registry->store) ? -EPIPE : 0;
+        err = store_failure(registry->store);
     }
     if (err) {
         disconnect_store(registry, err, now);
         return registry->connect_at;
     }
     registry->complained = false;
+    registry->retry = 0;
     return scanned ? now : wake;
 }

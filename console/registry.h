@@ -21,6 +21,14 @@
 
 #define REGISTRY_RETRY 500000000ull /* ns until what has failed is tried again */
 
+/*
+ * While the store is asked something, consoles stand still. ms that it has to answer. One that
+ * hangs is tried again after ns that double, from here to there.
+ */
+#define REGISTRY_PATIENCE  500
+#define REGISTRY_HANGS     2000000000ull
+#define REGISTRY_HANGS_MAX 16000000000ull
+
 struct domain {
     uint32_t domid;
     bool seen;        /* by the current scan */
@@ -38,6 +46,7 @@ struct registry {
     bool complained;     /* that there is none */
     bool rescan;         /* the list of domains may have changed */
     uint64_t connect_at; /* without a store: when to look for it */
+    uint64_t retry;      /* and how long after the last time; 0: it has answered */
     size_t count;
     struct domain domains[GUESTS_MAX];
 };

@@ -60,7 +60,7 @@ enum pando_code pando_store(pando_t *pando, struct store **store)
     enum pando_code code = PANDO_OK;
 
     pthread_mutex_lock(&pando->lock);
-    if (pando->store && store_is_broken(pando->store)) {
+    if (pando->store && store_failure(pando->store)) {
         put_away(pando);
     }
     if (!pando->store) {

@@ -26,13 +26,19 @@ struct store;
 /* Connects to the daemon, to @path or, if NULL, to STORE_SOCKET. *store is set on success only. */
 int store_open(struct store **store, const char *path);
 
+/*
+ * The same for who must not be kept waiting: neither connecting nor any request takes longer than
+ * @limit_ms, after which it fails with -ETIMEDOUT, and the connection with it.
+ */
+int store_open_within(struct store **store, const char *path, int limit_ms);
+
 /* Takes over a connected stream socket. NULL without memory (the socket stays the caller's). */
 struct store *store_open_fd(int fd);
 
 void store_close(struct store *store);
 
-/* Whether the connection has failed for good. */
-bool store_is_broken(struct store *store);
+/* The negative errno by which the connection has failed for good, or 0. */
+int store_failure(struct store *store);
 
 /* The socket, for poll(): readable means that store_watch_next() with a timeout of 0 may have
  * something. Events already queued do not show here, so drain them first. */

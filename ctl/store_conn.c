@@ -36,12 +36,35 @@ struct store *store_open_fd(int fd)
         return NULL;
     }
     store->fd = fd;
+    store->limit_ms = STORE_REQUEST_LIMIT_MS;
     store->tail = &store->head;
     pthread_mutex_init(&store->lock, NULL);
     return store;
 }
 
+/* Connects; a daemon that hangs may have no room for more connections. */
+static int conn_connect(int fd, const struct sockaddr_un *addr, int64_t deadline)
+{
+    const struct timespec pause = { .tv_nsec = 5000000 };
+
+    while (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            return -errno;
+        }
+        if (now_ms() >= deadline) {
+            return -ETIMEDOUT;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
 int store_open(struct store **store, const char *path)
+{
+    return store_open_within(store, path, STORE_REQUEST_LIMIT_MS);
+}
+
+int store_open_within(struct store **store, const char *path, int limit_ms)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     int fd, err;
@@ -53,12 +76,12 @@ int store_open(struct store **store, const char *path)
         return -ENAMETOOLONG;
     }
     strcpy(addr.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
         return -errno;
     }
-    if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-        err = -errno;
+    err = conn_connect(fd, &addr, now_ms() + limit_ms);
+    if (err) {
         close(fd);
         return err;
     }
@@ -67,6 +90,7 @@ int store_open(struct store **store, const char *path)
         close(fd);
         return -ENOMEM;
     }
+    (*store)->limit_ms = limit_ms;
     return 0;
 }
 
@@ -99,14 +123,14 @@ int store_fd(const struct store *store)
     return store->fd;
 }
 
-bool store_is_broken(struct store *store)
+int store_failure(struct store *store)
 {
-    bool broken;
+    int err;
 
     pthread_mutex_lock(&store->lock);
-    broken = store->failed != 0;
+    err = store->failed;
     pthread_mutex_unlock(&store->lock);
-    return broken;
+    return err;
 }
 
 static int conn_fail(struct store *store, int err)
@@ -311,7 +335,7 @@ int store_request(struct store *store, enum xsd_sockmsg_type type, uint32_t tx,
                   const struct iovec *parts, int count, char **reply, size_t *length)
 {
     struct xsd_sockmsg header = { .type = type, .tx_id = tx };
-    int64_t deadline = now_ms() + STORE_REQUEST_LIMIT_MS;
+    int64_t deadline = now_ms() + store->limit_ms;
     size_t size = 0;
     char *payload = NULL;
     int err;
@@ -380,7 +404,7 @@ static int conn_pump(struct store *store)
     if (err) {
         return err == -ETIMEDOUT ? 0 : err;
     }
-    err = conn_read_message(store, &header, &payload, now_ms() + STORE_REQUEST_LIMIT_MS);
+    err = conn_read_message(store, &header, &payload, now_ms() + store->limit_ms);
     if (err) {
         return conn_fail(store, err);
     }

@@ -14,7 +14,10 @@
 
 #include "store.h"
 
-/* A request that takes longer means that the daemon hangs; the connection is then given up. */
+/*
+ * A request that takes longer means that the daemon hangs; the connection is then given up. If
+ * store_open_within() says nothing else.
+ */
 #define STORE_REQUEST_LIMIT_MS 60000
 
 /* Events not fetched by the owner of the handle: more than that and the oldest are dropped. */
@@ -30,7 +33,8 @@ struct store {
     int wake; /* eventfd: an event was queued by a thread that waited for an answer */
     pthread_mutex_t lock;
     uint32_t next_id;
-    int failed; /* negative errno that has ended the connection, or 0 */
+    int limit_ms; /* of a request */
+    int failed;   /* negative errno that has ended the connection, or 0 */
     struct store_queued *head, **tail;
     unsigned int queued;
 };

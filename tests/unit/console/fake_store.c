@@ -23,7 +23,8 @@ struct watch {
 };
 
 struct store {
-    bool open, broken;
+    bool open;
+    int failed; /* negative errno, or 0 */
     int fd;
     struct watch watches[NODES];
     unsigned int watch_count, event_count;
@@ -32,7 +33,7 @@ struct store {
 
 static struct node nodes[NODES];
 static struct store the_store;
-static bool introduced[FAKE_GUESTS], running;
+static bool introduced[FAKE_GUESTS], running, hanging;
 
 void fake_store_reset(void)
 {
@@ -40,6 +41,7 @@ void fake_store_reset(void)
     memset(nodes, 0, sizeof(nodes));
     memset(introduced, 0, sizeof(introduced));
     running = true;
+    hanging = false;
 }
 
 static bool is_below(const char *path, const char *top)
@@ -133,9 +135,15 @@ void fake_store_run(bool on)
 
     running = on;
     if (!on && the_store.open) {
-        the_store.broken = true;
+        the_store.failed = -EPIPE;
         assert_int_equal(write(the_store.fd, &one, sizeof(one)), sizeof(one));
     }
+}
+
+void fake_store_hang(bool hang)
+{
+    hanging = hang;
+    the_store.failed = hang ? -ETIMEDOUT : 0;
 }
 
 unsigned int fake_store_watches(void)
@@ -145,14 +153,16 @@ unsigned int fake_store_watches(void)
 
 /* --- ctl/store.h ---------------------------------------------------------------------- */
 
-int store_open(struct store **store, const char *path)
+int store_open_within(struct store **store, const char *path, int limit_ms)
 {
+    assert_in_range(limit_ms, 1, 1000);
     assert_false(the_store.open);
     if (!running) {
         return -ECONNREFUSED;
     }
     memset(&the_store, 0, sizeof(the_store));
     the_store.open = true;
+    the_store.failed = hanging ? -ETIMEDOUT : 0;
     the_store.fd = eventfd(0, EFD_NONBLOCK);
     *store = &the_store;
     return 0;
@@ -167,9 +177,9 @@ void store_close(struct store *store)
     }
 }
 
-bool store_is_broken(struct store *store)
+int store_failure(struct store *store)
 {
-    return store->broken;
+    return store->failed;
 }
 
 int store_fd(const struct store *store)
@@ -181,8 +191,8 @@ int store_read_buf(struct store *store, uint32_t tx, const char *path, char *buf
 {
     struct node *node = find(path);
 
-    if (store->broken || !node) {
-        return store->broken ? -EPIPE : -ENOENT;
+    if (store->failed || !node) {
+        return store->failed ? store->failed : -ENOENT;
     }
     if (strlen(node->value) >= size) {
         return -ENOSPC;
@@ -207,8 +217,8 @@ int store_directory(struct store *store, uint32_t tx, const char *path, char ***
 {
     char *texts;
 
-    if (store->broken) {
-        return -EPIPE;
+    if (store->failed) {
+        return store->failed;
     }
     assert_string_equal(path, "/local/domain");
     *names = malloc(FAKE_GUESTS * (sizeof(char *) + 8));
@@ -233,8 +243,8 @@ int store_watch(struct store *store, const char *path, const char *token)
 {
     struct watch *watch = &store->watches[store->watch_count];
 
-    if (store->broken) {
-        return -EPIPE;
+    if (store->failed) {
+        return store->failed;
     }
     assert_true(store->watch_count < NODES);
     snprintf(watch->path, sizeof(watch->path), "%s", path);
@@ -260,8 +270,8 @@ int store_watch_next(struct store *store, int timeout_ms, struct store_event *ev
     uint64_t count;
 
     assert_int_equal(timeout_ms, 0);
-    if (store->broken) {
-        return -EPIPE;
+    if (store->failed) {
+        return store->failed;
     }
     (void)!read(store->fd, &count, sizeof(count));
     if (!store->event_count) {
@@ -282,8 +292,8 @@ void store_event_free(struct store_event *event)
 
 int store_is_introduced(struct store *store, uint32_t domid, bool *is_introduced)
 {
-    if (store->broken) {
-        return -EPIPE;
+    if (store->failed) {
+        return store->failed;
     }
     *is_introduced = domid < FAKE_GUESTS && introduced[domid];
     return 0;

@@ -25,6 +25,9 @@ void fake_store_remove_guest(uint32_t domid);
 /* The daemon goes away (connections break, new ones are refused), or comes back. */
 void fake_store_run(bool running);
 
+/* The daemon is there, but answers nothing in time; or does again. */
+void fake_store_hang(bool hang);
+
 /* Watches that are set. */
 unsigned int fake_store_watches(void);
 

@@ -191,6 +191,34 @@ static void store_goes_and_comes_back(void **state)
     peer_close(peer);
 }
 
+/* Each attempt makes the consoles wait: they become rare. */
+static void store_that_hangs_is_asked_ever_less(void **state)
+{
+    uint64_t now = 1, next = now, pause = 0;
+    int attempts = 0;
+
+    fake_store_add_guest(1, "demo", UUID_A);
+    daemon_settle();
+    fake_store_hang(true);
+    for (now = 1000000; now < 600000000000ull; now = next) {
+        next = registry_turn(&the_daemon.registry, &the_daemon.guests, now);
+        assert_true(next - now >= pause);
+        pause = next - now;
+        attempts++;
+    }
+    assert_in_range(attempts, 30, 50);
+    assert_true(fake_is_mapped(1));
+
+    fake_store_hang(false);
+    while (registry_fd(&the_daemon.registry) < 0) {
+        now = registry_turn(&the_daemon.registry, &the_daemon.guests, now);
+    }
+    fake_store_hang(true);
+    next = registry_turn(&the_daemon.registry, &the_daemon.guests, now + 1);
+    assert_true(next - now < 3000000000ull);
+    fake_store_hang(false);
+}
+
 static void guest_that_ended_without_the_store(void **state)
 {
     fake_store_add_guest(1, "demo", UUID_A);
@@ -261,6 +289,7 @@ int main(void)
         TEST(quick_reboot_ends_those_who_do_not_follow),
         TEST(follower_finds_a_renamed_successor),
         TEST(store_goes_and_comes_back),
+        TEST(store_that_hangs_is_asked_ever_less),
         TEST(guest_that_ended_without_the_store),
         TEST(killed_daemon_loses_no_byte),
         TEST(second_daemon_is_refused),

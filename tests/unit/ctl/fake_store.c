@@ -88,9 +88,9 @@ void store_close(struct store *store)
 {
 }
 
-bool store_is_broken(struct store *store)
+int store_failure(struct store *store)
 {
-    return fake_store.dead;
+    return fake_store.dead ? -EPIPE : 0;
 }
 
 int store_read_buf(struct store *store, uint32_t tx, const char *path, char *buf, size_t size)

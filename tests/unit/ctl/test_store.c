@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "store_conn.h"
@@ -371,11 +372,40 @@ static void a_daemon_that_goes_is_noticed(void **state)
     START(steps, true);
     assert_int_equal(store_read(store, 0, "/a", &value, NULL), 0);
     free(value);
-    assert_false(store_is_broken(store));
+    assert_false(store_failure(store));
     assert_int_equal(store_read(store, 0, "/a", &value, NULL), -EPIPE);
-    assert_true(store_is_broken(store));
+    assert_true(store_failure(store));
     assert_int_equal(store_watch_next(store, -1, &event), -EPIPE);
     finish();
+}
+
+/* A socket that somebody listens on, but nobody accepts from. */
+static void a_daemon_that_hangs_is_given_up(void **state)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), err;
+    struct store *more[8];
+    size_t count = 0;
+    char *value;
+
+    snprintf(addr.sun_path, sizeof(addr.sun_path), "/tmp/pando-hangs-%d", (int)getpid());
+    assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(store_open_within(&store, addr.sun_path, 20), 0);
+    assert_int_equal(store_read(store, 0, "/a", &value, NULL), -ETIMEDOUT);
+    assert_int_equal(store_failure(store), -ETIMEDOUT);
+    assert_int_equal(store_read(store, 0, "/a", &value, NULL), -ETIMEDOUT);
+    do {
+        err = store_open_within(&more[count], addr.sun_path, 20);
+        count += !err;
+    } while (!err && count < 8);
+    assert_int_equal(err, -ETIMEDOUT);
+    while (count) {
+        store_close(more[--count]);
+    }
+    store_close(store);
+    close(fd);
+    unlink(addr.sun_path);
 }
 
 static void nonsense_ends_the_connection(void **state)
@@ -387,7 +417,7 @@ static void nonsense_ends_the_connection(void **state)
 
     START(wrong_type, false);
     assert_int_equal(store_read(store, 0, "/a", &value, NULL), -EPROTO);
-    assert_true(store_is_broken(store));
+    assert_true(store_failure(store));
     finish();
     START(bad_event, false);
     assert_int_equal(store_read(store, 0, "/a", &value, NULL), -EPROTO);
@@ -400,7 +430,7 @@ static void too_long_a_request_is_not_sent(void **state)
 
     start(NULL, 0, false);
     assert_int_equal(store_write(store, 0, "/a", large, sizeof(large)), -E2BIG);
-    assert_false(store_is_broken(store));
+    assert_false(store_failure(store));
     finish();
 }
 
@@ -414,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_waiting_thread_gets_its_event),
         cmocka_unit_test(transactions_are_repeated),
         cmocka_unit_test(a_daemon_that_goes_is_noticed),
+        cmocka_unit_test(a_daemon_that_hangs_is_given_up),
         cmocka_unit_test(nonsense_ends_the_connection),
         cmocka_unit_test(too_long_a_request_is_not_sent),
     };
