@@ -8,101 +8,72 @@
 #include <hv/hypercall.h>
 #include "event_internal.h"
 
-typedef XEN_GUEST_HANDLE(void) arg_t;
+/* An operation on @d; @arg is the hypervisor's copy of its argument. */
+typedef int event_fn(struct domain *d, void *arg);
 
-#define copy_in(op, arg)  copy_from_guest_va(op, (vaddr_t)(arg).p, sizeof(*(op)))
-#define copy_out(arg, op) copy_to_guest_va((vaddr_t)(arg).p, op, sizeof(*(op)))
-
-/* The domain that an operation names: the caller, or one that it controls. Referenced. */
-static int controlled_domain(domid_t domid, struct domain **found)
+static int op_alloc_unbound(struct domain *d, void *arg)
 {
-    struct domain *d = domain_get_or_self(domid);
-    int rc;
+    struct evtchn_alloc_unbound *op = arg;
 
-    if (!d)
-        return -ESRCH;
-    rc = d == current->domain ? 0 : permission_control(d);
-    if (rc)
-        domain_put(d);
-    else
-        *found = d;
-    return rc;
+    if (op->remote_dom == DOMID_SELF)
+        op->remote_dom = current->domain->domid;
+    return evtchn_alloc_unbound(d, op->remote_dom, &op->port);
 }
 
-static int op_alloc_unbound(arg_t arg)
+static int op_bind_interdomain(struct domain *d, void *arg)
 {
-    struct evtchn_alloc_unbound op;
-    struct domain *d;
+    struct evtchn_bind_interdomain *op = arg;
+    struct domain *rd = domain_get_or_self(op->remote_dom);
     int rc;
 
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rc = controlled_domain(op.dom, &d);
-    if (rc)
-        return rc;
-    if (op.remote_dom == DOMID_SELF)
-        op.remote_dom = current->domain->domid;
-    rc = evtchn_alloc_unbound(d, op.remote_dom, &op.port);
-    if (!rc && copy_out(arg, &op)) {
-        evtchn_close(d, op.port);
-        rc = -EFAULT;
-    }
-    domain_put(d);
-    return rc;
-}
-
-static int op_bind_interdomain(struct domain *d, arg_t arg)
-{
-    struct evtchn_bind_interdomain op;
-    struct domain *rd;
-    int rc;
-
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rd = domain_get_or_self(op.remote_dom);
     if (!rd)
         return -ESRCH;
-    rc = evtchn_bind_interdomain(d, rd, op.remote_port, &op.local_port);
+    rc = evtchn_bind_interdomain(d, rd, op->remote_port, &op->local_port);
     domain_put(rd);
-    if (!rc && copy_out(arg, &op)) {
-        evtchn_close(d, op.local_port);
-        rc = -EFAULT;
-    }
     return rc;
 }
 
-static int op_bind_virq(struct domain *d, arg_t arg)
+static int op_bind_virq(struct domain *d, void *arg)
 {
-    struct evtchn_bind_virq op;
-    int rc;
+    struct evtchn_bind_virq *op = arg;
 
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rc = evtchn_bind_virq(d, op.virq, op.vcpu, &op.port);
-    if (!rc && copy_out(arg, &op)) {
-        evtchn_close(d, op.port);
-        rc = -EFAULT;
-    }
-    return rc;
+    return evtchn_bind_virq(d, op->virq, op->vcpu, &op->port);
 }
 
-static int op_bind_ipi(struct domain *d, arg_t arg)
+static int op_bind_ipi(struct domain *d, void *arg)
 {
-    struct evtchn_bind_ipi op;
-    int rc;
+    struct evtchn_bind_ipi *op = arg;
 
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rc = evtchn_bind_ipi(d, op.vcpu, &op.port);
-    if (!rc && copy_out(arg, &op)) {
-        evtchn_close(d, op.port);
-        rc = -EFAULT;
-    }
-    return rc;
+    return evtchn_bind_ipi(d, op->vcpu, &op->port);
 }
 
-static int port_status(const struct domain *d, struct evtchn_status *op)
+static int op_bind_vcpu(struct domain *d, void *arg)
 {
+    const struct evtchn_bind_vcpu *op = arg;
+
+    return evtchn_bind_vcpu(d, op->port, op->vcpu);
+}
+
+static int op_close(struct domain *d, void *arg)
+{
+    return evtchn_close(d, ((const struct evtchn_close *)arg)->port);
+}
+
+static int op_unmask(struct domain *d, void *arg)
+{
+    return evtchn_unmask(d, ((const struct evtchn_unmask *)arg)->port);
+}
+
+static int op_set_priority(struct domain *d, void *arg)
+{
+    const struct evtchn_set_priority *op = arg;
+
+    return evtchn_set_priority(d, op->port, op->priority);
+}
+
+static int op_status(struct domain *d, void *arg)
+{
+    struct evtchn_status *op = arg;
     struct evtchn *chn = evtchn_lookup(d, op->port);
 
     if (!chn)
@@ -132,127 +103,120 @@ static int port_status(const struct domain *d, struct evtchn_status *op)
     return 0;
 }
 
-static int op_status(arg_t arg)
+static int op_reset(struct domain *d, void *arg)
 {
-    struct evtchn_status op;
-    struct domain *d;
-    int rc;
-
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rc = controlled_domain(op.dom, &d);
-    if (rc)
-        return rc;
-    rc = port_status(d, &op);
-    domain_put(d);
-    if (!rc && copy_out(arg, &op))
-        rc = -EFAULT;
-    return rc;
-}
-
-static int op_reset(arg_t arg)
-{
-    struct evtchn_reset op;
-    struct domain *d;
-    int rc;
-
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rc = controlled_domain(op.dom, &d);
-    if (rc)
-        return rc;
     /* Another's vCPUs must not open ports meanwhile. */
     if (d != current->domain && !atomic_read(&d->controller_pauses))
-        rc = -EINVAL;
+        return -EINVAL;
+    return evtchn_reset(d);
+}
+
+static int op_init_control(struct domain *d, void *arg)
+{
+    int rc;
+
+    spin_lock(&d->evtchn->lock);
+    rc = evtchn_fifo_init_control(d, arg);
+    spin_unlock(&d->evtchn->lock);
+    return rc;
+}
+
+static int op_expand_array(struct domain *d, void *arg)
+{
+    int rc;
+
+    spin_lock(&d->evtchn->lock);
+    rc = evtchn_fifo_expand_array(d, arg);
+    spin_unlock(&d->evtchn->lock);
+    return rc;
+}
+
+#define MAX_ARG 24
+
+struct event_op {
+    event_fn *fn;
+    uint8_t size;  /* of the argument */
+    bool named;    /* its first field names the domain; the others are the caller's */
+    bool answers;  /* the argument goes back */
+    uint8_t opens; /* where in it the port stands that was opened; 0: none was */
+};
+
+#define OP(name)        .fn = op_##name, .size = sizeof(struct evtchn_##name)
+#define ANSWERS         .answers = true
+#define OPENS(type, at) .answers = true, .opens = offsetof(struct evtchn_##type, at)
+
+/* Without EVTCHNOP_send, and bind_pirq: no device is passed through yet. */
+static const struct event_op ops[] = {
+    [EVTCHNOP_bind_interdomain] = { OP(bind_interdomain), OPENS(bind_interdomain, local_port) },
+    [EVTCHNOP_bind_virq] = { OP(bind_virq), OPENS(bind_virq, port) },
+    [EVTCHNOP_close] = { OP(close) },
+    [EVTCHNOP_status] = { OP(status), ANSWERS, .named = true },
+    [EVTCHNOP_alloc_unbound] = { OP(alloc_unbound), OPENS(alloc_unbound, port), .named = true },
+    [EVTCHNOP_bind_ipi] = { OP(bind_ipi), OPENS(bind_ipi, port) },
+    [EVTCHNOP_bind_vcpu] = { OP(bind_vcpu) },
+    [EVTCHNOP_unmask] = { OP(unmask) },
+    [EVTCHNOP_reset] = { OP(reset), .named = true },
+    [EVTCHNOP_init_control] = { OP(init_control), ANSWERS },
+    [EVTCHNOP_expand_array] = { OP(expand_array) },
+    [EVTCHNOP_set_priority] = { OP(set_priority) },
+};
+
+_Static_assert(sizeof(struct evtchn_status) <= MAX_ARG, "the longest argument");
+
+/* The domain that an operation names: the caller, or one that it controls. Referenced. */
+static int named_domain(domid_t domid, struct domain **found)
+{
+    struct domain *d = domain_get_or_self(domid);
+    int rc;
+
+    if (!d)
+        return -ESRCH;
+    rc = d == current->domain ? 0 : permission_control(d);
+    if (rc)
+        domain_put(d);
     else
-        rc = evtchn_reset(d);
-    domain_put(d);
-    return rc == -ERESTART ? hypercall_continue(0) : rc;
+        *found = d;
+    return rc;
 }
 
-static int op_init_control(struct domain *d, arg_t arg)
+static int run(const struct event_op *o, vaddr_t at)
 {
-    struct evtchn_init_control op;
+    uint64_t arg[MAX_ARG / sizeof(uint64_t)];
+    struct domain *d = current->domain;
     int rc;
 
-    if (copy_in(&op, arg))
+    if (copy_from_guest_va(arg, at, o->size))
         return -EFAULT;
-    spin_lock(&d->evtchn->lock);
-    rc = evtchn_fifo_init_control(d, &op);
-    spin_unlock(&d->evtchn->lock);
-    if (!rc && copy_out(arg, &op))
+    if (o->named) {
+        rc = named_domain(*(const domid_t *)(void *)arg, &d);
+        if (rc)
+            return rc;
+    }
+    rc = o->fn(d, arg);
+    if (!rc && o->answers && copy_to_guest_va(at, arg, o->size)) {
+        if (o->opens)
+            evtchn_close(d, *(evtchn_port_t *)(void *)((char *)arg + o->opens));
         rc = -EFAULT;
-    return rc;
-}
-
-static int op_expand_array(struct domain *d, arg_t arg)
-{
-    struct evtchn_expand_array op;
-    int rc;
-
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    spin_lock(&d->evtchn->lock);
-    rc = evtchn_fifo_expand_array(d, &op);
-    spin_unlock(&d->evtchn->lock);
-    return rc;
-}
-
-static int op_bind_vcpu(struct domain *d, arg_t arg)
-{
-    struct evtchn_bind_vcpu op;
-
-    return copy_in(&op, arg) ? -EFAULT : evtchn_bind_vcpu(d, op.port, op.vcpu);
-}
-
-static int op_set_priority(struct domain *d, arg_t arg)
-{
-    struct evtchn_set_priority op;
-
-    return copy_in(&op, arg) ? -EFAULT : evtchn_set_priority(d, op.port, op.priority);
-}
-
-/* Those whose argument is a port alone. */
-static int op_on_port(struct domain *d, arg_t arg, int (*fn)(struct domain *, evtchn_port_t))
-{
-    evtchn_port_t port;
-
-    return copy_in(&port, arg) ? -EFAULT : fn(d, port);
+    }
+    if (o->named)
+        domain_put(d);
+    return rc == -ERESTART ? hypercall_continue(0) : rc;
 }
 
 int do_event_channel_op(int cmd, XEN_GUEST_HANDLE(void) arg)
 {
-    struct domain *d = current->domain;
+    const struct event_op *o;
 
-    /* The hot one, before the switch. */
-    if (likely(cmd == EVTCHNOP_send))
-        return op_on_port(d, arg, evtchn_send);
-    switch (cmd) {
-    case EVTCHNOP_alloc_unbound:
-        return op_alloc_unbound(arg);
-    case EVTCHNOP_bind_interdomain:
-        return op_bind_interdomain(d, arg);
-    case EVTCHNOP_bind_virq:
-        return op_bind_virq(d, arg);
-    case EVTCHNOP_bind_ipi:
-        return op_bind_ipi(d, arg);
-    case EVTCHNOP_close:
-        return op_on_port(d, arg, evtchn_close);
-    case EVTCHNOP_status:
-        return op_status(arg);
-    case EVTCHNOP_bind_vcpu:
-        return op_bind_vcpu(d, arg);
-    case EVTCHNOP_unmask:
-        return op_on_port(d, arg, evtchn_unmask);
-    case EVTCHNOP_reset:
-        return op_reset(arg);
-    case EVTCHNOP_init_control:
-        return op_init_control(d, arg);
-    case EVTCHNOP_expand_array:
-        return op_expand_array(d, arg);
-    case EVTCHNOP_set_priority:
-        return op_set_priority(d, arg);
-    default: /* EVTCHNOP_bind_pirq among them: no device is passed through yet */
-        return -ENOSYS;
+    /* The hot one, by itself. */
+    if (likely(cmd == EVTCHNOP_send)) {
+        evtchn_port_t port;
+
+        return copy_from_guest_va(&port, (vaddr_t)arg.p, sizeof(port))
+                   ? -EFAULT
+                   : evtchn_send(current->domain, port);
     }
+    if ((unsigned int)cmd >= ARRAY_SIZE(ops))
+        return -ENOSYS;
+    o = &ops[index_nospec((unsigned int)cmd, ARRAY_SIZE(ops))];
+    return o->fn ? run(o, (vaddr_t)arg.p) : -ENOSYS;
 }
