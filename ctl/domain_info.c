@@ -146,6 +146,21 @@ enum pando_code pando_domain_info(pando_t *pando, uint32_t domid, struct pando_d
     return PANDO_OK;
 }
 
+/* Names are known to the store only: without it a guest that is not found may be there. */
+static enum pando_code fail_not_found(pando_t *pando, const char *which)
+{
+    struct store *store;
+
+    if (pando_store(pando, &store)) {
+        return pando_fail(PANDO_E_STORE, NULL,
+                          "no guest has the id or UUID \"%s\", and names cannot be looked up: the "
+                          "store daemon does not answer on %s (start stored and try again)",
+                          which, STORE_SOCKET);
+    }
+    return pando_fail(PANDO_E_NOT_FOUND, NULL,
+                      "there is no guest with the name, id or UUID \"%s\"", which);
+}
+
 /* The id that @which is as a number; false if it isn't one. */
 static bool parse_id(const char *which, uint32_t *domid)
 {
@@ -185,11 +200,7 @@ enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *d
         }
     }
     free(list);
-    if (!found) {
-        return pando_fail(PANDO_E_NOT_FOUND, NULL,
-                          "there is no guest with the name, id or UUID \"%s\"", which);
-    }
-    return PANDO_OK;
+    return found ? PANDO_OK : fail_not_found(pando, which);
 }
 
 static int get_affinity(pando_t *pando, uint32_t domid, struct pando_vcpu *vcpu)

@@ -250,6 +250,9 @@ static void without_a_store_there_is_information(void **state)
     assert_int_equal(list[0].target_kib, list[0].memory_kib);
     free(list);
     assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_STORE);
+    assert_int_equal(pando_domain_find(pando, "a", &domid), PANDO_E_STORE);
+    assert_non_null(strstr(pando_error_text(pando), "start stored"));
+    assert_int_equal(pando_domain_find(pando, "Domain-0", &domid), PANDO_OK);
     fake_store.dead = false;
     expect_nothing_left();
 }
