@@ -276,9 +276,6 @@ static int set_version(struct domain *d, uint32_t version)
 
 typedef XEN_GUEST_HANDLE(void) arg_t;
 
-#define copy_in(op, arg)  copy_from_guest_va(op, (vaddr_t)(arg).p, sizeof(*(op)))
-#define copy_out(arg, op) copy_to_guest_va((vaddr_t)(arg).p, op, sizeof(*(op)))
-
 /* The caller or a domain that it controls, referenced; else NULL and a GNTST_*. */
 static struct domain *named_domain(domid_t domid, int16_t *status)
 {
@@ -295,20 +292,16 @@ static struct domain *named_domain(domid_t domid, int16_t *status)
     return d;
 }
 
-static int op_query_size(arg_t arg)
-{
-    struct gnttab_query_size op;
-    struct domain *d;
+/* Operations that come alone: on @d, with the hypervisor's copy of the argument. */
+typedef int single_fn(struct domain *d, void *arg);
 
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    d = named_domain(op.dom, &op.status);
-    if (d) {
-        op.nr_frames = d->grant->nr_frames;
-        op.max_nr_frames = d->grant->max_frames;
-        domain_put(d);
-    }
-    return copy_out(arg, &op) ? -EFAULT : 0;
+static int op_query_size(struct domain *d, void *arg)
+{
+    struct gnttab_query_size *op = arg;
+
+    op->nr_frames = d->grant->nr_frames;
+    op->max_nr_frames = d->grant->max_frames;
+    return 0;
 }
 
 /*
@@ -329,75 +322,104 @@ static int write_frame_list(struct domain *d, XEN_GUEST_HANDLE(uint64_t) list, u
     return 0;
 }
 
-static int op_setup_table(arg_t arg)
+static int op_setup_table(struct domain *d, void *arg)
 {
-    struct gnttab_setup_table op;
-    struct domain *d;
-    int rc = 0;
-
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    d = named_domain(op.dom, &op.status);
-    if (d) {
-        spin_lock(&d->grant->lock);
-        if (grow(d, op.nr_frames))
-            op.status = GNTST_general_error;
-        spin_unlock(&d->grant->lock);
-        if (!op.status)
-            rc = write_frame_list(d, guest_handle_cast(op.frame_list, uint64_t), op.nr_frames,
-                                  false);
-        domain_put(d);
-    }
-    return rc || copy_out(arg, &op) ? -EFAULT : 0;
-}
-
-static int op_get_status_frames(arg_t arg)
-{
-    struct gnttab_get_status_frames op;
-    struct domain *d;
-    int rc = 0;
-
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    d = named_domain(op.dom, &op.status);
-    if (d) {
-        if (d->grant->version != 2 || op.nr_frames > d->grant->nr_status)
-            op.status = GNTST_general_error;
-        else
-            rc = write_frame_list(d, op.frame_list, op.nr_frames, true);
-        domain_put(d);
-    }
-    return rc || copy_out(arg, &op) ? -EFAULT : 0;
-}
-
-static int op_set_version(arg_t arg)
-{
-    struct gnttab_set_version op;
+    struct gnttab_setup_table *op = arg;
     int rc;
 
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    rc = set_version(current->domain, op.version);
-    op.version = current->domain->grant->version;
-    if (copy_out(arg, &op))
-        return -EFAULT;
+    spin_lock(&d->grant->lock);
+    rc = grow(d, op->nr_frames);
+    spin_unlock(&d->grant->lock);
+    if (!rc)
+        return write_frame_list(d, guest_handle_cast(op->frame_list, uint64_t), op->nr_frames,
+                                false);
+    op->status = GNTST_general_error;
+    return 0;
+}
+
+static int op_get_status_frames(struct domain *d, void *arg)
+{
+    struct gnttab_get_status_frames *op = arg;
+
+    if (d->grant->version == 2 && op->nr_frames <= d->grant->nr_status)
+        return write_frame_list(d, op->frame_list, op->nr_frames, true);
+    op->status = GNTST_general_error;
+    return 0;
+}
+
+static int op_get_version(struct domain *d, void *arg)
+{
+    ((struct gnttab_get_version *)arg)->version = d->grant->version;
+    return 0;
+}
+
+static int op_set_version(struct domain *d, void *arg)
+{
+    struct gnttab_set_version *op = arg;
+    int rc = set_version(d, op->version);
+
+    op->version = d->grant->version;
     return rc;
 }
 
-static int op_get_version(arg_t arg)
-{
-    struct gnttab_get_version op;
-    struct domain *d;
-    int16_t status;
+struct single_op {
+    single_fn *fn;
+    uint8_t size;   /* of the argument */
+    uint8_t dom;    /* where in it the domain stands; NOWHERE: the caller */
+    uint8_t status; /* where in it the status stands; NOWHERE: it is the call's result */
+};
 
-    if (copy_in(&op, arg))
-        return -EFAULT;
-    d = named_domain(op.dom, &status);
-    if (!d)
+#define NOWHERE 0xff
+#define SINGLE(name, dom_at, status_at)                                                            \
+    {                                                                                              \
+        op_##name, sizeof(struct gnttab_##name), dom_at, status_at                                 \
+    }
+#define AT(name, field) offsetof(struct gnttab_##name, field)
+
+static const struct single_op singles[] = {
+    [GNTTABOP_setup_table] = SINGLE(setup_table, AT(setup_table, dom), AT(setup_table, status)),
+    [GNTTABOP_query_size] = SINGLE(query_size, AT(query_size, dom), AT(query_size, status)),
+    [GNTTABOP_set_version] = SINGLE(set_version, NOWHERE, NOWHERE),
+    [GNTTABOP_get_status_frames] =
+        SINGLE(get_status_frames, AT(get_status_frames, dom), AT(get_status_frames, status)),
+    [GNTTABOP_get_version] = SINGLE(get_version, AT(get_version, dom), NOWHERE),
+};
+
+/* On the domain that it names. */
+static int run_named(const struct single_op *o, char *op)
+{
+    int16_t status;
+    struct domain *d = named_domain(*(const domid_t *)(op + o->dom), &status);
+    int rc = 0;
+
+    if (o->status != NOWHERE)
+        *(int16_t *)(op + o->status) = status;
+    else if (status)
         return status == GNTST_bad_domain ? -ESRCH : -EPERM;
-    op.version = d->grant->version;
-    domain_put(d);
-    return copy_out(arg, &op) ? -EFAULT : 0;
+    if (d) {
+        rc = o->fn(d, op);
+        domain_put(d);
+    }
+    return rc;
+}
+
+static int run_single(unsigned int cmd, arg_t arg, unsigned int count)
+{
+    const struct single_op *o = &singles[index_nospec(cmd, ARRAY_SIZE(singles))];
+    union {
+        struct gnttab_setup_table setup_table;
+        struct gnttab_query_size query_size;
+        struct gnttab_get_status_frames status_frames;
+        char bytes[1];
+    } op;
+    int rc;
+
+    if (count != 1)
+        return -EINVAL;
+    if (copy_from_guest_va(&op, (vaddr_t)arg.p, o->size))
+        return -EFAULT;
+    rc = o->dom == NOWHERE ? o->fn(current->domain, &op) : run_named(o, op.bytes);
+    return copy_to_guest_va((vaddr_t)arg.p, &op, o->size) ? -EFAULT : rc;
 }
 
 static void swap_bytes(void *a, void *b, size_t size)
@@ -492,24 +514,6 @@ static int run_batch(unsigned int cmd, arg_t arg, unsigned int count, size_t siz
     return 0;
 }
 
-static int single_op(unsigned int cmd, arg_t arg, unsigned int count)
-{
-    if (count != 1)
-        return -EINVAL;
-    switch (cmd) {
-    case GNTTABOP_setup_table:
-        return op_setup_table(arg);
-    case GNTTABOP_query_size:
-        return op_query_size(arg);
-    case GNTTABOP_set_version:
-        return op_set_version(arg);
-    case GNTTABOP_get_status_frames:
-        return op_get_status_frames(arg);
-    default:
-        return op_get_version(arg);
-    }
-}
-
 int do_grant_table_op(unsigned int cmd, XEN_GUEST_HANDLE(void) arg, unsigned int count)
 {
     if (count > INT32_MAX)
@@ -528,7 +532,7 @@ int do_grant_table_op(unsigned int cmd, XEN_GUEST_HANDLE(void) arg, unsigned int
     case GNTTABOP_set_version:
     case GNTTABOP_get_status_frames:
     case GNTTABOP_get_version:
-        return single_op(cmd, arg, count);
+        return run_single(cmd, arg, count);
     case GNTTABOP_cache_flush:
         return -EOPNOTSUPP; /* nothing on this architecture needs it */
     default:

@@ -46,7 +46,6 @@ void arch_p2m_flush(struct domain *d);
 void arch_vcpu_time_update(struct vcpu *v);
 /* Copies of runstate to the guest's registered area; only for the current vCPU. */
 void arch_vcpu_runstate_update(struct vcpu *v);
-void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
 
 /* Long hypercalls' arch parts: -ENOSYS for what isn't there. */
 long arch_memory_op(unsigned long cmd, XEN_GUEST_HANDLE(void) arg);

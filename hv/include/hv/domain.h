@@ -98,7 +98,7 @@ struct domain {
     bool created;               /* unpaused by its builder once */
 
     xen_domain_handle_t handle;
-    uint32_t create_flags, emulation_flags, ssidref, grant_opts, vmtrace_size;
+    uint32_t create_flags, emulation_flags, ssidref, grant_opts;
 
     unsigned int max_vcpus;
     struct vcpu **vcpu; /* [max_vcpus], entries NULL until created */

@@ -46,7 +46,6 @@ struct arch_cpu {
     uint64_t irq_pending[4];    /* vectors recorded, waiting for SOFTIRQ_IRQ */
     unsigned int irq_eois_owed; /* of level-triggered ones, not acknowledged yet */
     struct irq *irq[VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1];
-    uint32_t apic_timer_count;
 };
 
 /* What the trap stubs push (trap_stubs.S). */
