@@ -7,6 +7,7 @@
 
 struct vlapic;
 struct svm_vcpu;
+struct vmx_vcpu;
 
 /* General registers of a guest, in the order of their encoding. */
 enum x86_reg {
@@ -104,7 +105,6 @@ struct vmexit {
         } io;
         struct {
             uint8_t cr, gpr;
-            bool clts, lmsw;
             uint64_t value; /* CR_WRITE */
         } cr;
         struct {
@@ -202,7 +202,10 @@ struct arch_vcpu {
     bool wait_for_sipi;    /* INIT was received, or it never ran */
     bool window_requested; /* an exit at the next chance to inject was asked for */
 
-    struct svm_vcpu *svm;
+    union { /* the vendor's own */
+        struct svm_vcpu *svm;
+        struct vmx_vcpu *vmx;
+    };
 };
 
 enum callback_via { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_PCI_INTX, CALLBACK_VECTOR };

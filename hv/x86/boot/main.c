@@ -56,12 +56,14 @@ static void choose_vendor(void)
 
     if (svm_detect())
         vendor = &svm_ops;
+    else if (vmx_detect())
+        vendor = &vmx_ops;
     if (vendor) {
         p2m_format = vendor->p2m_format;
         rc = vendor->cpu_up();
     }
     if (rc)
-        panic("no usable hardware virtualization (AMD SVM with nested paging)");
+        panic("no usable hardware virtualization (AMD SVM with nested paging, Intel VMX with EPT)");
     log_info("virtualization: %s\n", vendor->name);
 }
 

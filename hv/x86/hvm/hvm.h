@@ -25,6 +25,12 @@ void hvm_load_tsc_aux(struct vcpu *v);
 /* XCR0 bits that guests may set. */
 uint64_t hvm_xcr0_mask(void);
 
+/* cr.c: moves to and from control registers that exited. */
+void hvm_cr_write(struct vcpu *v);
+void hvm_cr_read(struct vcpu *v);
+/* Bits of CR4 that a guest may set. */
+uint64_t hvm_cr4_mask(void);
+
 /* msr.c: false: #GP. */
 bool hvm_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool hvm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);

@@ -67,8 +67,9 @@ struct vendor_ops {
 };
 
 extern const struct vendor_ops *vendor;
-extern const struct vendor_ops svm_ops;
+extern const struct vendor_ops svm_ops, vmx_ops;
 /* Is it there and enabled? Says why not. */
 bool svm_detect(void);
+bool vmx_detect(void);
 
 #endif

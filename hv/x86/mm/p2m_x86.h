@@ -20,7 +20,7 @@ struct p2m_format {
 
 /* Chosen at boot with the vendor's operations, before the first domain. */
 extern const struct p2m_format *p2m_format;
-extern const struct p2m_format npt_format;
+extern const struct p2m_format npt_format, ept_format;
 
 /*
  * Reads @len bytes, within one page, of a domain's memory (not of devices). No

@@ -59,14 +59,6 @@ static void decode_npf(struct vmexit *x, const struct vmcb *b)
 static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
 {
     switch (b->exitcode) {
-    case EXIT_CR_READ(0)... EXIT_CR_READ(15):
-        x->reason = VMEXIT_CR_READ;
-        x->cr.cr = b->exitcode & 15;
-        break;
-    case EXIT_CR_WRITE(0)... EXIT_CR_WRITE(15):
-        x->reason = VMEXIT_CR_WRITE;
-        x->cr.cr = b->exitcode & 15;
-        break;
     case EXIT_DR(0)... EXIT_DR(31):
         svm_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* The VMCS's words about an exit (SDM 3, 28.2), in vendor-neutral ones. */
+#include <hv/log.h>
+#include <hv/string.h>
+
+#include "x86/vmx/vmx.h"
+
+void vmx_entry_failed(struct vcpu *v)
+{
+    /* 31.4: why VMLAUNCH or VMRESUME did nothing. */
+    v->arch->exit.reason = VMEXIT_FAILED;
+    v->arch->exit.failure = vmread(VMCS_INSTRUCTION_ERROR);
+    log_error("d%uv%u: VM entry failed: instruction error %lu (controls or host state)\n",
+              v->domain->domid, v->id, v->arch->exit.failure);
+}
+
+/* An event whose delivery the exit interrupted is delivered again (28.2.4). */
+static void keep_interrupted_event(struct vcpu *v)
+{
+    uint32_t info = (uint32_t)vmread(VMCS_VECTORING_EVENT), type = EVENT_TYPE(info);
+    struct x86_event *e = &v->arch->pending;
+
+    if (likely(!(info & EVENT_VALID)))
+        return;
+    /* INT n, INT1, INT3, INTO: the instruction is executed again. */
+    if (type != EVENT_INTERRUPT && type != EVENT_NMI && type != EVENT_EXCEPTION)
+        return;
+    *e = (struct x86_event){
+        .valid = true,
+        .vector = EVENT_VECTOR(info),
+        .type = (enum event_type)type,
+        .has_error = info & EVENT_HAS_ERROR,
+        .error = (uint32_t)vmread(VMCS_VECTORING_ERROR),
+        .cr2 = vmx_of(v)->cr2,
+    };
+    if (type == EVENT_NMI) /* it is not in service yet */
+        vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
+                vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(uint64_t)BLOCKED_BY_NMI);
+}
+
+/* An IRET that ends an NMI's service and faults has ended it all the same: but it is run again. */
+static void block_nmi_again(void)
+{
+    vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) | BLOCKED_BY_NMI);
+}
+
+static void decode_debug(struct vcpu *v)
+{
+    uint64_t causes = vmread(VMCS_EXIT_QUALIFICATION);
+
+    /* The CPU leaves DR6 and DR7.GD to us (28.1). */
+    vmx_load_drs(v);
+    write_dr6((read_dr6() & ~0xfUL) | (causes & 0x600f));
+    vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~0x2000UL);
+}
+
+static void decode_exception(struct vcpu *v, struct vmexit *x)
+{
+    uint32_t info = (uint32_t)vmread(VMCS_EXIT_EVENT);
+
+    if (EVENT_TYPE(info) == EVENT_NMI) { /* the host's; its handler's IRET lets the next one in */
+        __asm__ __volatile__("int $2" : : : "memory");
+        x->reason = VMEXIT_NOTHING;
+        return;
+    }
+    if (EVENT_VECTOR(info) == EXC_MC) {
+        __asm__ __volatile__("int $18" : : : "memory");
+        x->reason = VMEXIT_NOTHING;
+        return;
+    }
+    if (info & EVENT_NMI_UNBLOCKED && EVENT_VECTOR(info) != EXC_DF)
+        block_nmi_again();
+    if (EVENT_VECTOR(info) == EXC_DB)
+        decode_debug(v);
+    x->reason = VMEXIT_EXCEPTION;
+    x->exception.vector = EVENT_VECTOR(info);
+    x->exception.error = info & EVENT_HAS_ERROR ? (uint32_t)vmread(VMCS_EXIT_EVENT_ERROR) : 0;
+    x->exception.cr2 = 0; /* #PF is not intercepted */
+}
+
+static void decode_ept_violation(struct vmexit *x)
+{
+    uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
+
+    if (q & EPT_VIOLATION_UNBLOCKED && !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
+        block_nmi_again();
+    x->reason = VMEXIT_NESTED_FAULT;
+    x->fault.gpa = vmread(VMCS_GUEST_PHYSICAL);
+    x->fault.write = q & EPT_VIOLATION_WRITE;
+    x->fault.fetch = q & EPT_VIOLATION_FETCH;
+    x->fault.present = q & EPT_VIOLATION_RIGHTS;
+    x->fault.table_walk = q & EPT_VIOLATION_LINEAR && !(q & EPT_VIOLATION_FINAL);
+    x->insn_bytes = NULL;
+    x->insn_len = 0; /* undefined for a violation */
+}
+
+static void decode_io(struct vmexit *x)
+{
+    uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
+
+    x->reason = VMEXIT_IO;
+    x->io.port = (uint16_t)(q >> 16);
+    x->io.size = (uint8_t)((q & 7) + 1);
+    x->io.in = q & 8;
+    x->io.string = q & 0x10;
+    x->io.rep = q & 0x20;
+}
+
+/* Table 28-3 */
+static void decode_cr(struct vcpu *v, struct vmexit *x)
+{
+    uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
+    unsigned int access = q >> 4 & 3, reg = q >> 8 & 15;
+
+    if (access > 1) { /* CLTS and LMSW reach bits only that are the guest's own */
+        x->reason = VMEXIT_FAILED;
+        x->failure = q;
+        return;
+    }
+    x->reason = access ? VMEXIT_CR_READ : VMEXIT_CR_WRITE;
+    x->cr.cr = q & 15;
+    x->cr.gpr = (uint8_t)reg;
+    x->cr.value = reg == REG_RSP ? v->arch->rsp : v->arch->gpr[reg];
+}
+
+static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
+{
+    switch (EXIT_REASON_BASIC(reason)) {
+    case VMX_EXIT_EXCEPTION:
+        decode_exception(v, x);
+        break;
+    case VMX_EXIT_TRIPLE_FAULT:
+        x->reason = VMEXIT_SHUTDOWN;
+        break;
+    case VMX_EXIT_CR:
+        decode_cr(v, x);
+        break;
+    case VMX_EXIT_DR:
+        vmx_load_drs(v); /* and the instruction is executed again */
+        x->reason = VMEXIT_NOTHING;
+        break;
+    case VMX_EXIT_INVD:
+    case VMX_EXIT_WBINVD:
+        x->reason = VMEXIT_WBINVD;
+        break;
+    case VMX_EXIT_XSETBV:
+        x->reason = VMEXIT_XSETBV;
+        break;
+    case VMX_EXIT_PAUSE:
+        x->reason = VMEXIT_PAUSE;
+        break;
+    case VMX_EXIT_GETSEC:
+    case VMX_EXIT_RDPMC:
+    case VMX_EXIT_VMCLEAR ... VMX_EXIT_VMXON:
+    case VMX_EXIT_MWAIT:
+    case VMX_EXIT_MONITOR:
+    case VMX_EXIT_INVEPT:
+    case VMX_EXIT_INVVPID:
+    case VMX_EXIT_VMFUNC:
+        x->reason = VMEXIT_UNDEFINED;
+        break;
+    default:
+        x->reason = VMEXIT_FAILED;
+        x->failure = reason;
+    }
+}
+
+/* The CPU found the guest's state against its rules (27.3.1), which a tool may have set. */
+static void report_entry_failure(struct vcpu *v, struct vmexit *x, uint32_t reason)
+{
+    static const char *const names[] = {
+        [VMX_EXIT_BAD_GUEST_STATE] = "guest state",
+        [VMX_EXIT_BAD_MSR] = "an MSR to load",
+        [VMX_EXIT_MACHINE_CHECK] = "a machine check",
+    };
+    uint32_t basic = EXIT_REASON_BASIC(reason);
+
+    x->reason = VMEXIT_FAILED;
+    x->failure = reason;
+    log_error("d%uv%u: VM entry refused: %s, qualification %#lx\n", v->domain->domid, v->id,
+              basic < ARRAY_SIZE(names) && names[basic] ? names[basic] : "?",
+              vmread(VMCS_EXIT_QUALIFICATION));
+    log_error("cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx rflags %#lx entry %#lx interruptibility %#lx\n",
+              vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
+              vmread(VMCS_GUEST_EFER), vmread(VMCS_GUEST_RFLAGS), vmread(VMCS_ENTRY_CONTROLS),
+              vmread(VMCS_GUEST_INTERRUPTIBILITY));
+    for (uint64_t s = 0; s < NR_SEGS; s++)
+        log_error("segment %lu: %#lx rights %#lx limit %#lx base %#lx\n", s,
+                  vmread(VMCS_GUEST_SELECTOR + 2 * s), vmread(VMCS_GUEST_RIGHTS + 2 * s),
+                  vmread(VMCS_GUEST_LIMIT + 2 * s), vmread(VMCS_GUEST_BASE + 2 * s));
+}
+
+void vmx_decode_exit(struct vcpu *v)
+{
+    struct vmexit *x = &v->arch->exit;
+    uint32_t reason = (uint32_t)vmread(VMCS_EXIT_REASON);
+
+    if (unlikely(reason & EXIT_REASON_ENTRY_FAILED)) {
+        report_entry_failure(v, x, reason);
+        return;
+    }
+    keep_interrupted_event(v);
+    x->insn_len = (uint8_t)vmread(VMCS_INSTRUCTION_LENGTH);
+    switch (EXIT_REASON_BASIC(reason)) {
+    case VMX_EXIT_INTERRUPT: /* taken as soon as the host's interrupts are on */
+        x->reason = VMEXIT_NOTHING;
+        break;
+    case VMX_EXIT_INTERRUPT_WINDOW:
+        x->reason = VMEXIT_INTERRUPT_WINDOW;
+        break;
+    case VMX_EXIT_VMCALL:
+        x->reason = VMEXIT_HYPERCALL;
+        break;
+    case VMX_EXIT_EPT_VIOLATION:
+        decode_ept_violation(x);
+        break;
+    case VMX_EXIT_HLT:
+        x->reason = VMEXIT_HLT;
+        break;
+    case VMX_EXIT_RDMSR:
+        x->reason = VMEXIT_MSR_READ;
+        break;
+    case VMX_EXIT_WRMSR:
+        x->reason = VMEXIT_MSR_WRITE;
+        break;
+    case VMX_EXIT_IO:
+        decode_io(x);
+        break;
+    case VMX_EXIT_CPUID:
+        x->reason = VMEXIT_CPUID;
+        break;
+    default:
+        decode_rare(v, x, reason);
+    }
+}
