@@ -200,6 +200,7 @@ struct arch_vcpu {
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback */
     bool nmi_pending;
     bool wait_for_sipi;    /* INIT was received, or it never ran */
+    uint16_t start_up;     /* vector of a start-up IPI that was not acted on yet, and 1; 0: none */
     bool window_requested; /* an exit at the next chance to inject was asked for */
 
     union { /* the vendor's own */

@@ -56,6 +56,10 @@ void arch_vcpu_run(struct vcpu *v)
 {
     struct arch_cpu *a = this_cpu()->arch;
 
+    if (unlikely(atomic_read(&v->arch->start_up))) {
+        vlapic_begin_start_up(v);
+        fpu_load(v); /* the reset changed what is loaded */
+    }
     irq_disable();
     if (softirq_is_pending()) {
         irq_enable();

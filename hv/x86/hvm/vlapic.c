@@ -167,20 +167,30 @@ static void init(struct vcpu *v)
     vcpu_sleep(v);
 }
 
-/* One that INIT has not stopped yet misses it; start-up IPIs are sent twice for that. */
+/*
+ * It takes the state of its start itself, before its next entry (vlapic_begin_start_up): INIT may
+ * not have stopped it yet.
+ */
 static void start_up(struct vcpu *v, uint8_t vector)
 {
-    if (!(atomic_read(&v->pause_flags) & VPF_DOWN) || atomic_read_acquire(&v->is_running) ||
-        !atomic_xchg(&v->arch->wait_for_sipi, false))
+    if (!(atomic_read(&v->pause_flags) & VPF_DOWN) || !atomic_xchg(&v->arch->wait_for_sipi, false))
         return;
+    atomic_set_release(&v->arch->start_up, (uint16_t)(vector + 1));
+    v->initialised = true;
+    atomic_and(&v->pause_flags, ~(VPF_DOWN | VPF_BLOCKED));
+    vcpu_wake(v);
+    vcpu_kick(v);
+}
+
+void vlapic_begin_start_up(struct vcpu *v)
+{
+    uint16_t vector = (uint16_t)(atomic_xchg(&v->arch->start_up, 0) - 1);
+
     vlapic_reset(v);
     hvm_vcpu_set_real_mode(v, (uint16_t)(vector << 8), 0);
-    v->initialised = true;
     /* The reset forgot its interrupt, but nobody sends a second one for what is pending already. */
     if (vcpu_event_pending(v))
         arch_vcpu_event_notify(v);
-    atomic_and(&v->pause_flags, ~VPF_DOWN);
-    vcpu_wake(v);
 }
 
 static void accept_message(struct vcpu *v, unsigned int mode, uint8_t vector, bool level)

@@ -13,6 +13,8 @@
 int vlapic_create(struct vcpu *v);
 void vlapic_destroy(struct vcpu *v);
 void vlapic_reset(struct vcpu *v);
+/* A start-up IPI arrived (arch_vcpu.start_up): the state it begins with. On its own CPU. */
+void vlapic_begin_start_up(struct vcpu *v);
 /* The timer goes with the vCPU. */
 void vlapic_migrate(struct vcpu *v, unsigned int cpu);
 /* Its turn begins: a periodic timer goes on. */
