@@ -29,10 +29,15 @@ hv-dom0-unit-y = tests/unit/hv/test_dom0.o tests/unit/hv/fake_log.o hv/core/cmdl
 unit-tests += hv-guest-walk
 hv-guest-walk-unit-y = tests/unit/hv/test_guest_walk.o hv/x86/mm/guest_walk.o \
   hv/x86/mm/guest_copy.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o $(hv-mem-unit-y)
-unit-tests += hv-grant
-hv-grant-unit-y = tests/unit/hv/test_grant.o tests/unit/hv/fake_machine.o \
+grant-objects := tests/unit/hv/grant_domains.o tests/unit/hv/fake_machine.o \
   tests/unit/hv/fake_log.o hv/core/grant.o hv/core/grant_copy.o hv/core/grant_entry.o \
   hv/core/grant_map.o hv/core/lock.o
+unit-tests += hv-grant-map
+hv-grant-map-unit-y = tests/unit/hv/test_grant_map.o $(grant-objects)
+unit-tests += hv-grant-copy
+hv-grant-copy-unit-y = tests/unit/hv/test_grant_copy.o $(grant-objects)
+unit-tests += hv-grant-table
+hv-grant-table-unit-y = tests/unit/hv/test_grant_table.o $(grant-objects)
 unit-tests += hv-event-stress
 hv-event-stress-unit-y = tests/unit/hv/test_event_stress.o $(event-objects)
 hv-event-stress-unit-libs = -lpthread
