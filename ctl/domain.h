@@ -34,6 +34,11 @@ enum domain_state {
      * did it has died, and what there is of it is to be destroyed.
      */
     DOMAIN_STATE_BUILDING,
+    /*
+     * Of one that is complete but not yet started: /run/pando/starting/. If nobody holds the
+     * guest's lock, it is to be started.
+     */
+    DOMAIN_STATE_STARTING,
 };
 
 enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
@@ -42,8 +47,34 @@ enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
 enum pando_code domain_state_load(enum domain_state kind, uint32_t domid,
                                   struct pando_config *config);
 void domain_state_remove(enum domain_state kind, uint32_t domid);
+/* From one kind to the other, in one step. */
+enum pando_code domain_state_move(enum domain_state from, enum domain_state to, uint32_t domid);
 /* Ids that have a saved configuration; *ids is to be freed. */
 enum pando_code domain_state_list(enum domain_state kind, uint32_t **ids, size_t *count);
+
+/* The same of a domain that has no id yet, by the UUID that it is to have. */
+enum pando_code domain_state_save_uuid(const struct pando_config *config);
+enum pando_code domain_state_load_uuid(const char *uuid, struct pando_config *config);
+void domain_state_remove_uuid(const char *uuid);
+/* *uuids is to be freed. */
+enum pando_code domain_state_list_uuids(char (**uuids)[37], size_t *count);
+
+/* --- domain_announce.c: whom a domain belongs to before it has an id ----------------------- */
+
+/*
+ * Between the hypercall that makes a domain and the file that says so, its tool may be killed. So
+ * the UUID is announced before: a domain that has it, and nothing else, is then to be destroyed.
+ * The guest's lock is held meanwhile.
+ */
+enum pando_code domain_announce(const struct pando_config *config);
+void domain_announce_end(const char *uuid);
+
+/*
+ * Clears up after tools that were killed behind domain_announce(): for the guest called @name,
+ * whose lock the caller holds, or, with NULL, for all whose lock nobody holds. *cleared (may be
+ * NULL) counts domains destroyed.
+ */
+enum pando_code domain_announce_clear(pando_t *pando, const char *name, unsigned int *cleared);
 
 /* --- domain_store.c: a guest's nodes in the store ------------------------------------------ */
 

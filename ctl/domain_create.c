@@ -63,7 +63,7 @@ static enum pando_code clear_leftovers(struct creation *c)
         }
     }
     free(ids);
-    return code;
+    return code ? code : domain_announce_clear(c->pando, c->config.name, NULL);
 }
 
 /* Looks whether name and UUID are free. The name's lock is ours, so it stays free. */
@@ -164,8 +164,12 @@ static enum pando_code make_empty_domain(struct creation *c)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_createdomain, .domain = DOMID_INVALID };
     struct xen_domctl_createdomain *create = &op.u.createdomain;
+    enum pando_code code = domain_announce(&c->config);
     int err;
 
+    if (code) {
+        return code;
+    }
     uuid_to_handle(c->config.uuid, create->handle);
     create->ssidref = SSIDREF;
     create->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
@@ -177,11 +181,14 @@ static enum pando_code make_empty_domain(struct creation *c)
     create->arch.emulation_flags = XEN_X86_EMU_LAPIC;
     err = hcall_domctl(c->pando->hcall, &op);
     if (err) {
-        return pando_fail_hcall("creating a domain", err);
+        code = pando_fail_hcall("creating a domain", err);
+    } else {
+        c->have_domain = true;
+        c->build.domid = op.domain;
+        code = domain_state_save(DOMAIN_STATE_BUILDING, c->build.domid, &c->config);
     }
-    c->have_domain = true;
-    c->build.domid = op.domain;
-    return domain_state_save(DOMAIN_STATE_BUILDING, c->build.domid, &c->config);
+    domain_announce_end(c->config.uuid);
+    return code;
 }
 
 static enum pando_code set_limits(struct creation *c)
@@ -274,10 +281,16 @@ static enum pando_code start(struct creation *c)
         return code;
     }
     /* Complete, so that nobody takes it for a leftover; before it can end by itself. */
-    domain_state_remove(DOMAIN_STATE_BUILDING, c->build.domid);
-    if (!c->options || !c->options->paused) {
-        err = hcall_domctl_simple(c->pando->hcall, XEN_DOMCTL_unpausedomain, c->build.domid);
+    if (c->options && c->options->paused) {
+        domain_state_remove(DOMAIN_STATE_BUILDING, c->build.domid);
+        return PANDO_OK;
     }
+    code = domain_state_move(DOMAIN_STATE_BUILDING, DOMAIN_STATE_STARTING, c->build.domid);
+    if (code) {
+        return code;
+    }
+    err = hcall_domctl_simple(c->pando->hcall, XEN_DOMCTL_unpausedomain, c->build.domid);
+    domain_state_remove(DOMAIN_STATE_STARTING, c->build.domid);
     return err ? pando_fail_hcall("starting the guest", err) : PANDO_OK;
 }
 

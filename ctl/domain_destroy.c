@@ -86,6 +86,7 @@ enum pando_code domain_destroy_locked(pando_t *pando, uint32_t domid)
     }
     if (!err) {
         domain_state_remove(DOMAIN_STATE_BUILDING, domid);
+        domain_state_remove(DOMAIN_STATE_STARTING, domid);
         /* Without a store its nodes stay, and for as long the file, by which monitord finds them.
          */
         if (clean) {

@@ -157,8 +157,8 @@ static enum pando_code fail_not_found(pando_t *pando, const char *which)
                           "store daemon does not answer on %s (start stored and try again)",
                           which, STORE_SOCKET);
     }
-    return pando_fail(PANDO_E_NOT_FOUND, NULL,
-                      "there is no guest with the name, id or UUID \"%s\"", which);
+    return pando_fail(PANDO_E_NOT_FOUND, NULL, "there is no guest with the name, id or UUID \"%s\"",
+                      which);
 }
 
 /* The id that @which is as a number; false if it isn't one. */

@@ -10,6 +10,8 @@ static enum pando_code simple(pando_t *pando, uint32_t domid, uint32_t cmd, cons
     if (code) {
         return code;
     }
+    /* Whoever was about to start it is not asked any more. */
+    domain_state_remove(DOMAIN_STATE_STARTING, domid);
     err = hcall_domctl_simple(pando->hcall, cmd, domid);
     domain_unlock(&lock);
     return err ? pando_fail_hcall(what, err) : PANDO_OK;

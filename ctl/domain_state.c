@@ -11,18 +11,26 @@
 
 #include "paths.h"
 
-#define STATE_PATH_MAX (sizeof(PANDO_BUILDING_DIR) + 32)
+#define KEY_MAX        40 /* a domain's id or a UUID */
+#define STATE_PATH_MAX (sizeof(PANDO_ANNOUNCED_DIR) + KEY_MAX + 16)
 
 static const char *const folders[] = {
     [DOMAIN_STATE_LIVE] = PANDO_DOMAIN_DIR,
     [DOMAIN_STATE_RESTART] = PANDO_RESTART_DIR,
     [DOMAIN_STATE_BUILDING] = PANDO_BUILDING_DIR,
+    [DOMAIN_STATE_STARTING] = PANDO_STARTING_DIR,
 };
 
-static void state_path(enum domain_state kind, uint32_t domid, const char *suffix,
+static void state_path(const char *folder, const char *key, const char *suffix,
                        char path[STATE_PATH_MAX])
 {
-    snprintf(path, STATE_PATH_MAX, "%s/%u.json%s", folders[kind], domid, suffix);
+    snprintf(path, STATE_PATH_MAX, "%s/%s.json%s", folder, key, suffix);
+}
+
+static const char *id_key(uint32_t domid, char key[KEY_MAX])
+{
+    snprintf(key, KEY_MAX, "%u", domid);
+    return key;
 }
 
 static int write_all(int fd, const char *text)
@@ -43,22 +51,21 @@ static int write_all(int fd, const char *text)
     return 0;
 }
 
-enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
-                                  const struct pando_config *config)
+static enum pando_code save(const char *folder, const char *key, const struct pando_config *config)
 {
     char path[STATE_PATH_MAX], temporary[STATE_PATH_MAX], *json;
     enum pando_code code = PANDO_OK;
     int fd;
 
-    if (make_dir(folders[kind]) < 0) {
-        return pando_fail(PANDO_E_SYSTEM, NULL, "%s: %s", folders[kind], strerror(errno));
+    if (make_dir(folder) < 0) {
+        return pando_fail(PANDO_E_SYSTEM, NULL, "%s: %s", folder, strerror(errno));
     }
     json = pando_config_print(config);
     if (!json) {
         return pando_fail(PANDO_E_SYSTEM, NULL, "out of memory");
     }
-    state_path(kind, domid, "", path);
-    state_path(kind, domid, ".new", temporary);
+    state_path(folder, key, "", path);
+    state_path(folder, key, ".new", temporary);
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     /* Complete or not at all: the lifecycle daemon may read it at any time. */
     if (fd < 0 || write_all(fd, json) < 0 || rename(temporary, path) < 0) {
@@ -72,19 +79,18 @@ enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
     return code;
 }
 
-enum pando_code domain_state_load(enum domain_state kind, uint32_t domid,
-                                  struct pando_config *config)
+static enum pando_code load(const char *folder, const char *key, struct pando_config *config)
 {
     struct pando_problems problems = { 0 };
     char path[STATE_PATH_MAX];
     enum pando_code code;
 
-    state_path(kind, domid, "", path);
+    state_path(folder, key, "", path);
     if (access(path, R_OK) < 0) {
         pando_config_init(config);
         return pando_fail(PANDO_E_NOT_FOUND, NULL,
-                          "guest %u has no saved configuration (%s): it was not created by pando",
-                          domid, path);
+                          "guest %s has no saved configuration (%s): it was not created by pando",
+                          key, path);
     }
     code = pando_config_load(config, path, NULL, 0, PANDO_CONFIG_NO_FILES, &problems);
     if (code) {
@@ -97,45 +103,135 @@ enum pando_code domain_state_load(enum domain_state kind, uint32_t domid,
     return code;
 }
 
-void domain_state_remove(enum domain_state kind, uint32_t domid)
+static void remove_file(const char *folder, const char *key)
 {
     char path[STATE_PATH_MAX];
 
-    state_path(kind, domid, "", path);
+    state_path(folder, key, "", path);
     unlink(path);
 }
 
-enum pando_code domain_state_list(enum domain_state kind, uint32_t **ids, size_t *count)
+enum pando_code domain_state_save(enum domain_state kind, uint32_t domid,
+                                  const struct pando_config *config)
 {
-    DIR *dir = opendir(folders[kind]);
+    char key[KEY_MAX];
+
+    return save(folders[kind], id_key(domid, key), config);
+}
+
+enum pando_code domain_state_load(enum domain_state kind, uint32_t domid,
+                                  struct pando_config *config)
+{
+    char key[KEY_MAX];
+
+    return load(folders[kind], id_key(domid, key), config);
+}
+
+void domain_state_remove(enum domain_state kind, uint32_t domid)
+{
+    char key[KEY_MAX];
+
+    remove_file(folders[kind], id_key(domid, key));
+}
+
+enum pando_code domain_state_move(enum domain_state from, enum domain_state to, uint32_t domid)
+{
+    char key[KEY_MAX], old[STATE_PATH_MAX], new[STATE_PATH_MAX];
+
+    state_path(folders[from], id_key(domid, key), "", old);
+    state_path(folders[to], key, "", new);
+    if (make_dir(folders[to]) < 0 || rename(old, new) < 0) {
+        return pando_fail(PANDO_E_SYSTEM, NULL, "%s: %s", new, strerror(errno));
+    }
+    return PANDO_OK;
+}
+
+enum pando_code domain_state_save_uuid(const struct pando_config *config)
+{
+    return save(PANDO_ANNOUNCED_DIR, config->uuid, config);
+}
+
+enum pando_code domain_state_load_uuid(const char *uuid, struct pando_config *config)
+{
+    return load(PANDO_ANNOUNCED_DIR, uuid, config);
+}
+
+void domain_state_remove_uuid(const char *uuid)
+{
+    remove_file(PANDO_ANNOUNCED_DIR, uuid);
+}
+
+/* What makes an element of a list of a key; false if it isn't one. */
+typedef bool key_fn(const char *key, void *element);
+
+/* The keys in a folder as an array of elements of @size bytes. */
+static enum pando_code list_keys(const char *folder, key_fn *convert, size_t size, void **list,
+                                 size_t *count)
+{
+    DIR *dir = opendir(folder);
     struct dirent *entry;
-    uint32_t *list = NULL;
+    char *all = NULL;
     size_t n = 0;
 
-    *ids = NULL;
-    *count = 0;
     while (dir && (entry = readdir(dir))) {
-        uint32_t *bigger, id;
-        int end = 0;
+        size_t length = strlen(entry->d_name);
+        char key[KEY_MAX], *bigger;
 
-        if (sscanf(entry->d_name, "%u.json%n", &id, &end) != 1 || !end || entry->d_name[end]) {
+        if (length < 5 || length - 5 >= sizeof(key) ||
+            strcmp(entry->d_name + length - 5, ".json")) {
             continue;
         }
-        bigger = reallocarray(list, n + 1, sizeof(*list));
+        snprintf(key, sizeof(key), "%.*s", (int)(length - 5), entry->d_name);
+        bigger = reallocarray(all, n + 1, size);
         if (!bigger) {
-            free(list);
+            free(all);
             closedir(dir);
             return pando_fail(PANDO_E_SYSTEM, NULL, "out of memory");
         }
-        list = bigger;
-        list[n++] = id;
+        all = bigger;
+        n += convert(key, all + n * size);
     }
     if (dir) {
         closedir(dir);
     }
-    *ids = list;
+    *list = all;
     *count = n;
     return PANDO_OK;
+}
+
+static bool to_id(const char *key, void *element)
+{
+    int end = 0;
+
+    return sscanf(key, "%u%n", (uint32_t *)element, &end) == 1 && !key[end];
+}
+
+static bool to_uuid(const char *key, void *element)
+{
+    bool fits = strlen(key) == 36;
+
+    if (fits) {
+        memcpy(element, key, 37);
+    }
+    return fits;
+}
+
+enum pando_code domain_state_list(enum domain_state kind, uint32_t **ids, size_t *count)
+{
+    void *list = NULL;
+    enum pando_code code = list_keys(folders[kind], to_id, sizeof(**ids), &list, count);
+
+    *ids = list;
+    return code;
+}
+
+enum pando_code domain_state_list_uuids(char (**uuids)[37], size_t *count)
+{
+    void *list = NULL;
+    enum pando_code code = list_keys(PANDO_ANNOUNCED_DIR, to_uuid, sizeof(**uuids), &list, count);
+
+    *uuids = list;
+    return code;
 }
 
 enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)

@@ -206,6 +206,32 @@ static void clear_unfinished(struct ended *e)
     domain_unlock(&lock);
 }
 
+/* A guest that is complete: whoever was about to start it has died, if nobody holds its lock. */
+static void finish_start(struct ended *e)
+{
+    struct pando_config again;
+    struct domain_lock lock;
+
+    if (domain_try_lock(&lock, e->config.name)) {
+        return;
+    }
+    if (domain_state_load(DOMAIN_STATE_STARTING, e->domid, &again) == PANDO_OK) {
+        pando_t *pando = e->monitor->pando;
+        struct pando_domain info;
+        int err = 0;
+
+        if (pando_domain_info(pando, e->domid, &info) == PANDO_OK &&
+            info.state == PANDO_DOMAIN_PAUSED) {
+            err = hcall_domctl_simple(pando->hcall, XEN_DOMCTL_unpausedomain, e->domid);
+            monitor_log("%s (%u): whoever was about to start it has died; starting it: %s",
+                        e->config.name, e->domid, err ? strerror(-err) : "done");
+        }
+        domain_state_remove(DOMAIN_STATE_STARTING, e->domid);
+    }
+    pando_config_free(&again);
+    domain_unlock(&lock);
+}
+
 void monitor_act(struct monitor *monitor, uint32_t domid)
 {
     struct ended e = { .monitor = monitor, .domid = domid };
@@ -213,6 +239,11 @@ void monitor_act(struct monitor *monitor, uint32_t domid)
 
     if (domain_state_load(DOMAIN_STATE_BUILDING, domid, &e.config) == PANDO_OK) {
         clear_unfinished(&e);
+        pando_config_free(&e.config);
+        return;
+    }
+    if (domain_state_load(DOMAIN_STATE_STARTING, domid, &e.config) == PANDO_OK) {
+        finish_start(&e);
         pando_config_free(&e.config);
         return;
     }

@@ -153,13 +153,28 @@ static void start_workers(struct monitor *m, enum domain_state kind)
     free(ids);
 }
 
+static void clear_announced(struct monitor *m)
+{
+    unsigned int cleared = 0;
+
+    if (domain_announce_clear(m->pando, NULL, &cleared)) {
+        monitor_log("removing what a broken off creation has left failed: %s",
+                    pando_error_text(m->pando));
+    }
+    if (cleared) {
+        monitor_log("removed %u domains whose creation was broken off at once", cleared);
+    }
+}
+
 void monitor_scan(struct monitor *m)
 {
     struct pando_domain *list;
     size_t count, saved;
     uint32_t *ids;
 
+    clear_announced(m);
     start_workers(m, DOMAIN_STATE_BUILDING);
+    start_workers(m, DOMAIN_STATE_STARTING);
     start_workers(m, DOMAIN_STATE_RESTART);
     /* The saved ones first: a guest created in between is then in the list of the living. */
     if (domain_state_list(DOMAIN_STATE_LIVE, &ids, &saved)) {

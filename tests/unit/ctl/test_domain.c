@@ -37,6 +37,8 @@ static int teardown(void **state)
     assert_int_equal(rmdir(PANDO_LOCK_DIR), 0); /* no lock is left */
     rmdir(PANDO_DOMAIN_DIR);
     rmdir(PANDO_BUILDING_DIR);
+    rmdir(PANDO_STARTING_DIR);
+    rmdir(PANDO_ANNOUNCED_DIR);
     assert_int_equal(rmdir(PANDO_RUN_DIR), 0);
     scratch_leave();
     return 0;
@@ -58,6 +60,7 @@ static struct pando_config config_named(const char *name)
 
 static void expect_nothing_left(void)
 {
+    char(*uuids)[37];
     uint32_t *ids;
     size_t count;
 
@@ -65,11 +68,14 @@ static void expect_nothing_left(void)
     assert_int_equal(fake_domains.free_kib, free_before);
     assert_int_equal(fake_domains.mapped, 0);
     assert_int_equal(fake_store_count("/"), 0);
-    for (int kind = DOMAIN_STATE_LIVE; kind <= DOMAIN_STATE_BUILDING; kind++) {
+    for (int kind = DOMAIN_STATE_LIVE; kind <= DOMAIN_STATE_STARTING; kind++) {
         assert_int_equal(domain_state_list(kind, &ids, &count), PANDO_OK);
         assert_int_equal(count, 0);
         free(ids);
     }
+    assert_int_equal(domain_state_list_uuids(&uuids, &count), PANDO_OK);
+    assert_int_equal(count, 0);
+    free(uuids);
 }
 
 static uint32_t create(const char *name)
@@ -383,6 +389,33 @@ static void the_next_creation_clears_up(void **state)
     expect_nothing_left();
 }
 
+/* A tool was killed when it had made the domain, before it could write down its id. */
+static void a_nameless_domain_is_cleared_up(void **state)
+{
+    struct pando_config config = config_named("a"), other = config_named("b");
+    uint32_t nameless = create("a"), second, third;
+    unsigned int cleared = 0;
+
+    strcpy(config.uuid, UUID);
+    uuid_to_handle(UUID, fake_domains.list[nameless].handle);
+    domain_state_remove(DOMAIN_STATE_LIVE, nameless);
+    assert_int_equal(domain_announce(&config), PANDO_OK);
+    /* Another guest's creation has no business with it. */
+    assert_int_equal(pando_domain_create(pando, &other, NULL, &second), PANDO_OK);
+    assert_int_equal(fake_domains_count(), 2);
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &third), PANDO_OK);
+    assert_int_equal(fake_domains_count(), 2);
+    assert_false(fake_domains.list[nameless].exists);
+    /* One that is known stays. */
+    assert_int_equal(domain_announce(&config), PANDO_OK);
+    assert_int_equal(domain_announce_clear(pando, NULL, &cleared), PANDO_OK);
+    assert_int_equal(cleared, 0);
+    assert_int_equal(fake_domains_count(), 2);
+    destroy(second);
+    destroy(third);
+    expect_nothing_left();
+}
+
 static int inside, entered;
 
 static void *take_turns(void *arg)
@@ -475,6 +508,7 @@ int main(void)
         TEST(an_unanswered_request_times_out),
         TEST(leftovers_are_removed),
         TEST(the_next_creation_clears_up),
+        TEST(a_nameless_domain_is_cleared_up),
         TEST(a_lock_has_one_holder),
         TEST(progress_ends_at_the_total),
         cmocka_unit_test(addresses_are_made_of_uuids),

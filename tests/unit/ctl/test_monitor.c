@@ -58,6 +58,8 @@ static int teardown(void **state)
     assert_int_equal(rmdir(PANDO_DOMAIN_DIR), 0);
     rmdir(PANDO_RESTART_DIR);
     assert_int_equal(rmdir(PANDO_BUILDING_DIR), 0);
+    assert_int_equal(rmdir(PANDO_STARTING_DIR), 0);
+    assert_int_equal(rmdir(PANDO_ANNOUNCED_DIR), 0);
     assert_int_equal(rmdir(PANDO_RUN_DIR), 0);
     scratch_leave();
     return 0;
@@ -213,6 +215,45 @@ static void a_broken_off_creation_is_removed(void **state)
     assert_int_equal(fake_store_count("/"), 0);
 }
 
+static void a_nameless_domain_is_removed(void **state)
+{
+    uint32_t domid = create();
+    struct domain_lock lock;
+
+    domain_state_remove(DOMAIN_STATE_LIVE, domid);
+    assert_int_equal(domain_announce(&config), PANDO_OK);
+    assert_int_equal(domain_lock(&lock, "g"), PANDO_OK);
+    scan();
+    assert_int_equal(fake_domains_count(), 1); /* somebody is at it */
+    domain_unlock(&lock);
+    scan();
+    assert_int_equal(fake_domains_count(), 0);
+}
+
+/* A tool was killed right before it would have started the guest. */
+static void a_complete_guest_is_started(void **state)
+{
+    const struct pando_create_options options = { .paused = true };
+    struct domain_lock lock;
+    uint32_t domid;
+
+    assert_int_equal(pando_domain_create(monitor.pando, &config, &options, &domid), PANDO_OK);
+    scan();
+    assert_true(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    assert_int_equal(domain_state_save(DOMAIN_STATE_STARTING, domid, &config), PANDO_OK);
+    assert_int_equal(domain_lock(&lock, "g"), PANDO_OK);
+    scan();
+    assert_true(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    domain_unlock(&lock);
+    scan();
+    assert_false(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    /* It was done by somebody else: it stays as that one wants it. */
+    assert_int_equal(domain_state_save(DOMAIN_STATE_STARTING, domid, &config), PANDO_OK);
+    assert_int_equal(pando_domain_pause(monitor.pando, domid), PANDO_OK);
+    scan();
+    assert_true(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+}
+
 /* While there is no store a guest's nodes can't be removed, but they are remembered. */
 static void nodes_are_removed_when_the_store_is_back(void **state)
 {
@@ -249,6 +290,8 @@ int main(void)
         TEST(what_a_vanished_one_left_is_removed),
         TEST(an_interrupted_restart_is_finished),
         TEST(a_broken_off_creation_is_removed),
+        TEST(a_nameless_domain_is_removed),
+        TEST(a_complete_guest_is_started),
         TEST(nodes_are_removed_when_the_store_is_back),
         TEST(a_failed_restart_leaves_nothing),
     };
