@@ -1,69 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Multiple APIC Description Table (ACPI 6.4, 5.2.12). */
-#include <hv/acpi.h>
+/* What the host's MADT says of its CPUs and IO-APICs (ACPI 6.4, 5.2.12). */
+#include <hv/acpi_madt.h>
 #include <hv/log.h>
 #include <hv/string.h>
-
-struct madt {
-    struct acpi_header header;
-    uint32_t lapic, flags;
-} __packed;
-
-#define MADT_FLAG_8259 0x1
-
-enum {
-    MADT_LAPIC = 0,
-    MADT_IOAPIC = 1,
-    MADT_OVERRIDE = 2,
-    MADT_LAPIC_NMI = 4,
-    MADT_LAPIC_ADDRESS = 5,
-    MADT_X2APIC = 9,
-    MADT_X2APIC_NMI = 10,
-};
-
-struct madt_lapic {
-    uint8_t type, length, uid, apic_id;
-    uint32_t flags;
-} __packed;
-
-struct madt_ioapic {
-    uint8_t type, length, id, reserved;
-    uint32_t address, gsi_base;
-} __packed;
-
-struct madt_override {
-    uint8_t type, length, bus, source;
-    uint32_t gsi;
-    uint16_t flags;
-} __packed;
-
-struct madt_lapic_nmi {
-    uint8_t type, length, uid;
-    uint16_t flags;
-    uint8_t lint;
-} __packed;
-
-struct madt_lapic_address {
-    uint8_t type, length;
-    uint16_t reserved;
-    uint64_t address;
-} __packed;
-
-struct madt_x2apic {
-    uint8_t type, length;
-    uint16_t reserved;
-    uint32_t apic_id, flags, uid;
-} __packed;
-
-struct madt_x2apic_nmi {
-    uint8_t type, length;
-    uint16_t flags;
-    uint32_t uid;
-    uint8_t lint, reserved[3];
-} __packed;
-
-#define LAPIC_ENABLED        0x1
-#define LAPIC_ONLINE_CAPABLE 0x2
 
 static uint8_t flags_polarity(uint16_t flags)
 {
@@ -179,7 +118,7 @@ static void __init parse_entry(const uint8_t *e, unsigned int length)
 
 void __init acpi_parse_madt(const struct acpi_header *h, uint32_t length)
 {
-    const struct madt *m = (const struct madt *)h;
+    const struct madt_head *m = (const struct madt_head *)h;
     uint32_t off = sizeof(*m);
 
     if (length < sizeof(*m)) {

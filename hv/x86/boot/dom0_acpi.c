@@ -4,7 +4,7 @@
  * list of tables that leaves out what describes hardware it does not own, and a
  * MADT of its vCPUs (ACPI 6.4, 5.2.5 to 5.2.12).
  */
-#include <hv/acpi.h>
+#include <hv/acpi_madt.h>
 #include <hv/boot.h>
 #include <hv/errno.h>
 #include <hv/log.h>
@@ -12,34 +12,9 @@
 
 #include "x86/boot/dom0.h"
 
-#define MADT_LAPIC    0
-#define MADT_IOAPIC   1
-#define MADT_OVERRIDE 2
-#define LAPIC_PADDR   0xfee00000u
+#define LAPIC_PADDR 0xfee00000u
 
-#define RSDP_SPACE    64 /* tables start at multiples of 16 */
-
-/* Behind the header: the local APICs' address and flags (no 8259s). */
-struct madt_head {
-    struct acpi_header header;
-    uint32_t lapic, flags;
-} __packed;
-
-struct madt_lapic {
-    uint8_t type, length, uid, apic_id;
-    uint32_t flags;
-} __packed;
-
-struct madt_ioapic {
-    uint8_t type, length, id, reserved;
-    uint32_t address, gsi_base;
-} __packed;
-
-struct madt_override {
-    uint8_t type, length, bus, source;
-    uint32_t gsi;
-    uint16_t flags;
-} __packed;
+#define RSDP_SPACE  64 /* tables start at multiples of 16 */
 
 struct writer {
     uint8_t *base;
@@ -86,14 +61,16 @@ static struct acpi_header __init own_header(const char *signature, uint8_t revis
 
 static void __init put_madt(struct writer *w, unsigned int vcpus)
 {
-    struct madt_head head = { own_header("APIC", 4), LAPIC_PADDR, 0 };
+    struct madt_head head = { own_header("APIC", 4), LAPIC_PADDR, 0 /* no 8259s */ };
     size_t start = w->used;
 
     put(w, &head, sizeof(head));
     for (unsigned int i = 0; i < vcpus; i++) {
-        struct madt_lapic e = {
-            .type = MADT_LAPIC, .length = sizeof(e), .uid = i, .apic_id = 2 * i, .flags = 1
-        };
+        struct madt_lapic e = { .type = MADT_LAPIC,
+                                .length = sizeof(e),
+                                .uid = i,
+                                .apic_id = 2 * i,
+                                .flags = LAPIC_ENABLED };
 
         put(w, &e, sizeof(e));
     }

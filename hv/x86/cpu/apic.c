@@ -6,29 +6,11 @@
 #include <hv/log.h>
 #include <hv/softirq.h>
 
+#include "x86/cpu/apic_regs.h"
 #include "x86/cpu/cpu.h"
 #include "x86/mm/paging.h"
 
-#define APIC_ID      0x20
-#define APIC_TPR     0x80
-#define APIC_EOI     0xb0
-#define APIC_LDR     0xd0
-#define APIC_DFR     0xe0
-#define APIC_SVR     0xf0
-#define APIC_ESR     0x280
-#define APIC_ICR     0x300
-#define APIC_ICR2    0x310
-#define APIC_LVTT    0x320
-#define APIC_LVT_PMC 0x340
-#define APIC_LINT0   0x350
-#define APIC_LINT1   0x360
-#define APIC_LVTERR  0x370
-#define APIC_TMICT   0x380
-#define APIC_TMCCT   0x390
-#define APIC_TDCR    0x3e0
-
-#define LVT_MASKED   0x10000u
-#define ICR_PENDING  0x1000u
+#define ICR_PENDING 0x1000u
 
 static bool x2apic;
 static volatile uint32_t *regs;

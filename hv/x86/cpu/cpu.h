@@ -101,7 +101,8 @@ void stack_switch_to_loop(vaddr_t stack_top) __noreturn;
 
 /* irq.c: host interrupts */
 void irq_record(uint8_t vector);
-/* Wakes whoever is idle; a panic stops the others by NMI. */
+/* The others are halted by an NMI, for good; interrupts are off from here on. */
+void cpus_stop_others(void);
 extern volatile bool cpus_stop;
 
 /* "symbol+0xoff", or the bare address. */

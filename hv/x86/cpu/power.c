@@ -6,19 +6,6 @@
 
 #include "x86/cpu/cpu.h"
 
-static void stop_other_cpus(void)
-{
-    unsigned int i;
-
-    irq_disable();
-    cpus_stop = true;
-    for_each_online_cpu(i) {
-        if (i != this_cpu()->id)
-            apic_send(cpus[i]->arch->apic_id, 0x4400); /* NMI */
-    }
-    delay_us(1000);
-}
-
 /* ACPI 6.4, 16.1.1: SLP_TYP and SLP_EN in PM1 control. */
 static void enter_s5(void)
 {
@@ -36,7 +23,8 @@ static void enter_s5(void)
 
 void arch_machine_poweroff(void)
 {
-    stop_other_cpus();
+    cpus_stop_others();
+    delay_us(1000);
     enter_s5();
     log_error("The machine can be switched off now: ACPI gives no way to do it.\n");
     for (;;)
@@ -51,7 +39,8 @@ void arch_machine_restart(void)
         uint64_t base;
     } __packed no_idt = { 0, 0 };
 
-    stop_other_cpus();
+    cpus_stop_others();
+    delay_us(1000);
     if (h->has_reset && h->reset.space == ACPI_SPACE_IO) {
         outb((uint16_t)h->reset.address, h->reset_value);
         delay_us(100000);

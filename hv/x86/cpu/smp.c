@@ -146,7 +146,7 @@ void arch_cpu_relax(void)
     cpu_pause();
 }
 
-void arch_panic_stop(void)
+void cpus_stop_others(void)
 {
     unsigned int i;
 
@@ -156,6 +156,11 @@ void arch_panic_stop(void)
         if (i != this_cpu()->id)
             apic_send(cpus[i]->arch->apic_id, 0x4400); /* NMI */
     }
+}
+
+void arch_panic_stop(void)
+{
+    cpus_stop_others();
     log_error("The machine stays as it is; reset it when you have read this.\n");
     for (;;)
         __asm__ __volatile__("cli; hlt");
