@@ -9,6 +9,10 @@ shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/comma
   shell/cmd_reboot.o shell/cmd_rename.o shell/cmd_shutdown.o shell/cmd_unpause.o \
   shell/cmd_vcpu_list.o shell/cmd_version.o
 
+# Terminals in panes: the emulation, which needs libvterm.
+shell-vt-y := shell/vt.o shell/vt_filter.o shell/vt_pen.o shell/vt_marks.o shell/vt_grid.o \
+  shell/vt_history.o shell/vt_search.o shell/vt_keys.o
+
 progs += pando
 pando-y = shell/main.o shell/interactive.o shell/edit.o $(shell-y) $(console-client-y)
 pando-libs := -lreadline

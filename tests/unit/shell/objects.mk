@@ -15,3 +15,8 @@ shell-script-unit-y := tests/unit/shell/test_script.o tests/unit/shell/test_comp
 shell-script-unit-libs := $(shell-unit-libs-all)
 shell-prompt-unit-y := tests/unit/shell/test_prompt.o shell/interactive.o shell/edit.o $(shell-under-test)
 shell-prompt-unit-libs := $(shell-unit-libs-all) -lreadline -lutil
+
+unit-tests += shell-vt
+shell-vt-test := tests/unit/shell/test_vt_lib.o shell/utf8.o
+shell-vt-unit-y := tests/unit/shell/test_vt.o shell/key.o $(shell-vt-test) $(shell-vt-y)
+shell-vt-unit-libs := -lvterm
