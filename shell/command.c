@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 #include "config.h"
+#include "variables.h"
 
 #include <string.h>
 
 const struct command *const commands[] = {
-    &cmd_list,     &cmd_info,    &cmd_vcpu_list, &cmd_create, &cmd_console,
-    &cmd_shutdown, &cmd_reboot,  &cmd_destroy,   &cmd_pause,  &cmd_unpause,
-    &cmd_rename,   &cmd_mem_set, &cmd_config,    &cmd_dmesg,  &cmd_log,
-    &cmd_help,     &cmd_version, &cmd_on_error,  &cmd_quit,   NULL,
+    &cmd_list,    &cmd_info,  &cmd_vcpu_list, &cmd_create, &cmd_console, &cmd_shutdown, &cmd_reboot,
+    &cmd_destroy, &cmd_pause, &cmd_unpause,   &cmd_rename, &cmd_mem_set, &cmd_config,   &cmd_dmesg,
+    &cmd_log,     &cmd_set,   &cmd_on_error,  &cmd_help,   &cmd_version, &cmd_quit,     NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -83,7 +83,7 @@ int command_run_line(struct shell *shell, const char *line)
     const char *error = "the line ends with a backslash";
     int status = SHELL_OK;
 
-    if (lexer_split(line, &words, &error) != LEXER_OK) {
+    if (lexer_expand(line, variable_value, NULL, &words, &error) != LEXER_OK) {
         shell_error(shell, "%s", error);
         return SHELL_USAGE;
     }

@@ -15,6 +15,8 @@ enum completion {
     COMPLETE_WORD,     /* one of the command's complete_words */
     COMPLETE_KEY,      /* a key of a configuration */
     COMPLETE_OVERRIDE, /* KEY= */
+    COMPLETE_VARIABLE,
+    COMPLETE_LOG, /* guests, and what else has a log */
 };
 
 enum { ARGUMENTS_ANY = -1 };
@@ -38,14 +40,14 @@ extern const struct command *const commands[];
 
 extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cmd_dmesg, cmd_help,
     cmd_info, cmd_list, cmd_log, cmd_mem_set, cmd_on_error, cmd_pause, cmd_quit, cmd_reboot,
-    cmd_rename, cmd_shutdown, cmd_unpause, cmd_vcpu_list, cmd_version;
+    cmd_rename, cmd_set, cmd_shutdown, cmd_unpause, cmd_vcpu_list, cmd_version;
 
 const struct command *command_find(const char *name);
 
 /* Runs a command with its words (the first is its name). Returns an enum shell_exit. */
 int command_run(struct shell *shell, const char *const *words);
 
-/* Splits and runs a line; nothing for a line without a word. */
+/* Splits a line, puts variables' values in, and runs it; nothing for a line without a word. */
 int command_run_line(struct shell *shell, const char *line);
 
 /* "usage: NAME [OPTIONS] ARGUMENTS" */

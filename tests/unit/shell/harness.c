@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 #include "shell/command.h"
+#include "shell/variables.h"
 
 #include <ftw.h>
 
@@ -47,6 +48,7 @@ int harness_teardown(void **state)
     shell_close(&harness_shell);
     close_streams();
     fake_reset();
+    variables_clear();
     for (size_t i = 0; i < sizeof(fake.configs) / sizeof(fake.configs[0]); i++)
         assert_null(fake.configs[i]);
     return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -60,6 +60,55 @@ static void joins_lines(void **state)
     assert_int_equal(run("unpause web \\"), SHELL_OK);
 }
 
+static void has_variables(void **state)
+{
+    assert_int_equal(run("set guest web\nset what '$guest is'\npause $guest\n"
+                         "rename \"${guest}\" ${guest}2\nset --json\n"),
+                     SHELL_OK);
+    assert_string_equal(fake.domains[1].name, "web2");
+    assert_non_null(strstr(harness_out(), "\"value\": \"$guest is\""));
+    assert_int_equal(run("set guest db\nset\n"), SHELL_OK);
+    assert_string_equal(harness_out(), "NAME   VALUE\nguest  db\nwhat   $guest is\n");
+    assert_int_equal(run("pause $nobody\n"), SHELL_USAGE);
+    assert_string_equal(harness_err(), "test.pando:1: there is no variable nobody; `set nobody "
+                                       "VALUE` makes one, '$' is a plain $\n");
+    assert_int_equal(run("set a\n"), SHELL_USAGE);
+    assert_int_equal(run("set a-b c\n"), SHELL_USAGE);
+    assert_int_equal(run("set --environment\n"), SHELL_USAGE);
+    /* A variable that is as long as a line can't be doubled for ever. */
+    assert_int_equal(run("set x 0123456789012345\n"), SHELL_OK);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(run("set x $x$x\n"), i < 15 ? SHELL_OK : SHELL_USAGE);
+    assert_non_null(strstr(harness_err(), "longer than 1 MiB"));
+}
+
+static void takes_the_environment_when_told_to(void **state)
+{
+    setenv("PANDO_TEST", "from outside", 1);
+    assert_int_equal(run("rename web $PANDO_TEST\n"), SHELL_USAGE);
+    assert_int_equal(run("set PANDO_TEST --environment\nset\n"), SHELL_OK);
+    assert_non_null(strstr(harness_out(), "PANDO_TEST  from outside\n"));
+    unsetenv("PANDO_TEST");
+    assert_int_equal(run("set PANDO_TEST --environment preset\nset\n"), SHELL_OK);
+    assert_non_null(strstr(harness_out(), "PANDO_TEST  preset\n"));
+    assert_int_equal(run("set PANDO_TEST --environment\n"), SHELL_FAILED);
+    assert_non_null(strstr(harness_err(), "PANDO_TEST is not in the environment"));
+}
+
+static void refuses_what_is_no_script(void **state)
+{
+    static const char bytes[] = "on-error continue\nversion\0\nversion\n";
+    FILE *file = fmemopen((char *)(uintptr_t)bytes, sizeof(bytes) - 1, "r");
+    harness_clear();
+    assert_int_equal(script_run(&harness_shell, file, "x"), SHELL_USAGE);
+    fclose(file);
+    assert_string_equal(harness_err(), "x:2: the line has a NUL byte: this is no script\n");
+    assert_string_equal(harness_out(), "");
+    harness_shell.keep_going = false;
+    assert_int_equal(run("pause \\\r\n web\r\nrename web web2\r\n"), SHELL_OK);
+    assert_string_equal(fake.domains[1].name, "web2");
+}
+
 static void quits(void **state)
 {
     assert_int_equal(run("version\nquit\npause web\n"), SHELL_OK);
@@ -86,6 +135,9 @@ int main(void)
         TEST(stops_at_a_failure),
         TEST(goes_on_if_told_to),
         TEST(joins_lines),
+        TEST(has_variables),
+        TEST(takes_the_environment_when_told_to),
+        TEST(refuses_what_is_no_script),
         TEST(quits),
         TEST(runs_files),
         TEST(completes_commands),

@@ -77,6 +77,57 @@ static void words_continued(void **state)
     splits("a#b \\\n", "more");
 }
 
+static char *lookup(void *arg, const char *name)
+{
+    if (!strcmp(name, "A"))
+        return strdup("a b");
+    if (!strcmp(name, "_x1"))
+        return strdup("$A'\"");
+    return strcmp(name, "EMPTY") ? NULL : strdup("");
+}
+
+/* As splits(), with variables; an error is compared whole. */
+static void expands(const char *line, const char *expected)
+{
+    struct words words;
+    const char *error = "more";
+    char text[200] = "";
+    if (lexer_expand(line, lookup, NULL, &words, &error) == LEXER_OK) {
+        for (size_t i = 0; i < words.count; i++)
+            sprintf(text + strlen(text), "%s|", words.list[i]);
+        words_free(&words);
+        error = text;
+    }
+    if (!strstr(error, expected) || (error == text && strcmp(text, expected)))
+        fail_msg("%s: %s instead of %s", line, error, expected);
+}
+
+static void variables(void **state)
+{
+    expands("x$A ${A}x \"-$A-\" $EMPTY", "xa b|a bx|-a b-||");
+    expands("$A$A \"${A}1\"", "a ba b|a b1|");
+    /* A value has nothing special in it. */
+    expands("$_x1 b", "$A'\"|b|");
+    expands("'$A' \\$A \"\\$A\" '$('", "$A|$A|$A|$(|");
+    /* At the end of a word, as regular expressions have it. */
+    expands("a$ $ \"b$\" \"c$ d\"", "a$|$|b$|c$ d|");
+    expands("# $nothing", "");
+    expands("$nothing", "there is no variable nothing");
+    expands("\"$A1\"", "there is no variable A1");
+    expands("${A", "${ is not followed");
+    expands("${A:-x}", "${ is not followed");
+    expands("${}", "${ is not followed");
+    expands("$(ls)", "$ is not followed");
+    expands("$1", "$ is not followed");
+    expands("a$'b'", "$ is not followed");
+    expands("$A`", "no meaning here");
+    assert_true(lexer_name_valid("_a1"));
+    assert_false(lexer_name_valid(""));
+    assert_false(lexer_name_valid("1a"));
+    assert_false(lexer_name_valid("a-b"));
+    assert_false(lexer_name_valid("\xc3\xa9"));
+}
+
 static const struct option_info options[] = {
     { "json", NULL, "" },
     { "timeout", "SECONDS", "" },
@@ -211,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_and_quotes, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(words_refused, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(words_continued, harness_setup, harness_teardown),
+        cmocka_unit_test_setup_teardown(variables, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(options_anywhere, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(options_refused, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(timeouts, harness_setup, harness_teardown),
