@@ -81,6 +81,10 @@ static int open_socket(struct consoled *daemon)
     const char *path = daemon->paths.socket;
     int err;
 
+    if (daemon->paths.listen) {
+        daemon->listen = daemon->paths.listen;
+        return 0;
+    }
     if (strlen(path) >= sizeof(address.sun_path)) {
         report("%s: this path is too long for a socket", path);
         return -ENAMETOOLONG;
@@ -142,7 +146,10 @@ void consoled_close(struct consoled *daemon)
         daemon->guests.xen = NULL;
     }
     if (daemon->listen >= 0) {
-        unlink(daemon->paths.socket);
+        /* The service manager's socket stays open there: clients wait for our successor. */
+        if (!daemon->paths.listen) {
+            unlink(daemon->paths.socket);
+        }
         close(daemon->listen);
         daemon->listen = -1;
     }

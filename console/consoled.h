@@ -16,6 +16,7 @@ struct consoled_paths {
     const char *socket;  /* that clients connect to; its folder is made if it isn't there */
     const char *log_dir; /* the same */
     const char *store;   /* the store's socket; NULL for the usual one */
+    int listen; /* somebody else's socket that listens there already, non-blocking; 0: none */
 };
 
 struct consoled {

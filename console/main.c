@@ -107,11 +107,11 @@ static void raise_file_limit(void)
 
 int main(int argc, char **argv)
 {
-    static const struct consoled_paths paths = { .socket = CONSOLE_SOCKET, .log_dir = LOG_DIR };
+    static struct consoled_paths paths = { .socket = CONSOLE_SOCKET, .log_dir = LOG_DIR };
     static struct consoled daemon;
     struct options options = { 0 };
     sigset_t waiting;
-    int err = 0;
+    int err = 0, fd;
 
     parse_options(argc, argv, &options);
     if (options.detach && (err = service_detach())) {
@@ -120,6 +120,10 @@ int main(int argc, char **argv)
     }
     catch_signals(&waiting);
     raise_file_limit();
+    fd = service_socket(paths.socket);
+    if (fd >= 0) {
+        paths.listen = fd;
+    }
     if (consoled_open(&daemon, &paths)) {
         return EXIT_FAILURE;
     }

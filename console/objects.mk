@@ -10,4 +10,4 @@ consoled-parts := console/consoled.o console/registry.o console/client.o console
   console/protocol.o console/report.o
 
 progs += consoled
-consoled-y := console/main.o console/service.o console/xen.o $(consoled-parts)
+consoled-y := console/main.o console/xen.o $(consoled-parts)

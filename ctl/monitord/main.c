@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* monitord: acts on on_poweroff, on_reboot and on_crash when guests end. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon.h"
 #include "monitor.h"
+#include "service.h"
 
 static volatile sig_atomic_t stop;
 
@@ -42,8 +41,10 @@ static int run(bool background, const char *pid_file)
     static struct monitor monitor = { .lock = PTHREAD_MUTEX_INITIALIZER,
                                       .idle = PTHREAD_COND_INITIALIZER };
 
-    if (background && daemon_start() < 0) {
-        monitor_log("cannot go to the background: %s", strerror(errno));
+    int err;
+
+    if (background && (err = service_detach())) {
+        monitor_log("cannot go to the background: %s", strerror(-err));
         return 1;
     }
     catch_signals();
@@ -52,11 +53,11 @@ static int run(bool background, const char *pid_file)
         monitor_log("%s", pando_error_text(NULL));
         return 1;
     }
-    if (daemon_ready(pid_file) < 0) {
-        monitor_log("%s cannot be written: %s", pid_file ? pid_file : "the ready mark",
-                    strerror(errno));
+    if (pid_file && (err = service_write_pid(pid_file))) {
+        monitor_log("%s cannot be written: %s", pid_file, strerror(-err));
         return 1;
     }
+    service_ready();
     monitor_run(&monitor, &stop);
     monitor_drain(&monitor);
     pando_close(monitor.pando);

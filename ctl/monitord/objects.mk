@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 progs += monitord
-monitord-y := ctl/monitord/main.o ctl/monitord/monitor.o ctl/monitord/act.o ctl/monitord/daemon.o
+monitord-y := ctl/monitord/main.o ctl/monitord/monitor.o ctl/monitord/act.o

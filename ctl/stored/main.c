@@ -13,14 +13,13 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "journal.h"
 #include "loop.h"
+#include "service.h"
 #include "socket.h"
 #include "state.h"
 #include "store.h"
@@ -98,53 +97,6 @@ static void parse_options(struct options *options, int argc, char **argv)
     }
 }
 
-/*
- * Goes to the background at once, since mapped grants don't survive a fork(); the parent ends when
- * the child says that it is ready. Returns the descriptor to say so, in the child.
- */
-static int daemonize(void)
-{
-    int fds[2];
-    char ready;
-    pid_t pid;
-
-    if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
-        die("can't go to the background: %s", strerror(errno));
-    }
-    if (pid) {
-        close(fds[1]);
-        _exit(read(fds[0], &ready, 1) == 1 ? 0 : 1);
-    }
-    close(fds[0]);
-    setsid();
-    return fds[1];
-}
-
-/* sd_notify(3), for systemd. */
-static void notify_ready(void)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    size_t length = path ? strlen(path) : 0;
-    int fd;
-
-    if (!length || length >= sizeof(address.sun_path)) {
-        return;
-    }
-    memcpy(address.sun_path, path, length);
-    if (path[0] == '@') {
-        address.sun_path[0] = '\0';
-    }
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&address,
-                         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
-        log_line("%s: %s: can't tell that the daemon is ready", path, strerror(errno));
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
 static void make_parent(const char *path)
 {
     char parent[4096];
@@ -172,15 +124,6 @@ static void lock_state(const char *state)
     }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         die("%s: another stored is running", path);
-    }
-}
-
-static void write_pid_file(const char *path)
-{
-    FILE *file = fopen(path, "we");
-
-    if (!file || fprintf(file, "%d\n", (int)getpid()) < 0 || fclose(file)) {
-        die("%s: %s", path, strerror(errno));
     }
 }
 
@@ -273,6 +216,18 @@ static void raise_file_limit(void)
     }
 }
 
+/* On the socket that the service manager has opened, or on one of our own. */
+static void start_clients(struct loop *loop, struct store *store, const char *path)
+{
+    int fd = service_socket(path);
+
+    if (fd >= 0) {
+        socket_serve(loop, store, fd);
+    } else if (socket_listen(loop, store, path)) {
+        exit(1);
+    }
+}
+
 static void run(struct loop *loop, struct store *store)
 {
     bool more = false;
@@ -293,11 +248,11 @@ int main(int argc, char **argv)
     struct source signals, events;
     struct store *store;
     struct loop loop;
-    int ready = -1;
+    int err;
 
     parse_options(&options, argc, argv);
-    if (options.daemonize) {
-        ready = daemonize();
+    if (options.daemonize && (err = service_detach())) {
+        die("can't go to the background: %s", strerror(-err));
     }
     raise_file_limit();
     loop_init(&loop);
@@ -316,17 +271,12 @@ int main(int argc, char **argv)
     }
     store->journal = journal_start(options.state, store);
     store_make_base(store);
-    if (socket_listen(&loop, store, options.socket)) {
-        return 1;
-    }
-    if (options.pid_file) {
-        write_pid_file(options.pid_file);
+    start_clients(&loop, store, options.socket);
+    if (options.pid_file && (err = service_write_pid(options.pid_file))) {
+        die("%s: %s", options.pid_file, strerror(-err));
     }
     store_commit(store);
-    notify_ready();
-    if (ready >= 0 && write(ready, "", 1) == 1) {
-        close(ready);
-    }
+    service_ready();
     run(&loop, store);
     socket_close_all();
     journal_close(store->journal);

@@ -178,6 +178,14 @@ static void listener_event(struct source *source, uint32_t events)
     }
 }
 
+void socket_serve(struct loop *loop, struct store *store, int fd)
+{
+    listener_loop = loop;
+    listener_store = store;
+    listener = (struct source){ .fd = fd, .handle = listener_event };
+    loop_add(loop, &listener, EPOLLIN);
+}
+
 int socket_listen(struct loop *loop, struct store *store, const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -199,10 +207,7 @@ int socket_listen(struct loop *loop, struct store *store, const char *path)
         close(fd);
         goto failed;
     }
-    listener_loop = loop;
-    listener_store = store;
-    listener = (struct source){ .fd = fd, .handle = listener_event };
-    loop_add(loop, &listener, EPOLLIN);
+    socket_serve(loop, store, fd);
     return 0;
 failed:
     log_line("%s: %s: can't listen there", path, strerror(err));

@@ -11,6 +11,9 @@
 /* Listens on @path; -errno, with a line in the log. */
 int socket_listen(struct loop *loop, struct store *store, const char *path);
 
+/* Listens on a socket that listens already, and is non-blocking. */
+void socket_serve(struct loop *loop, struct store *store, int fd);
+
 /* Serves a connected socket, as if it had been accepted. */
 void socket_add(struct loop *loop, struct store *store, int fd);
 

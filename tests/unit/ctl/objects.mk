@@ -25,6 +25,9 @@ ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o \
   $(ctl-kernel-objects)
 ctl-build-unit-libs := $(ctl-unpack-libs)
 
+unit-tests += ctl-service
+ctl-service-unit-y := tests/unit/ctl/test_service.o ctl/service.o
+
 unit-tests += ctl-store
 ctl-store-unit-y := tests/unit/ctl/test_store.o ctl/store.o ctl/store_conn.o ctl/store_nodes.o
 ctl-store-unit-libs := -lpthread
