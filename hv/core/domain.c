@@ -28,16 +28,10 @@ struct slot {
 #define SLOT_REFS(w)  ((w) & (SLOT_BUILDING - 1))
 
 static struct slot slots[MAX_DOMAINS];
-static struct list_head domain_list; /* by domid */
-static spinlock_t list_lock = SPINLOCK_INIT(LOCK_DOMAIN_LIST);
+static spinlock_t slots_lock = SPINLOCK_INIT(LOCK_DOMAIN_IDS); /* who takes a free one */
 static domid_t next_domid = 1;
 
 struct domain *dom0;
-
-void domain_init(void)
-{
-    list_init(&domain_list);
-}
 
 static struct slot *slot_of(domid_t domid)
 {
@@ -78,15 +72,11 @@ void domain_ref(struct domain *d)
 
 struct domain *domain_get_next(domid_t domid)
 {
-    struct domain *d, *found = NULL;
+    struct domain *d = NULL;
 
-    spin_lock(&list_lock);
-    list_for_each_entry(d, &domain_list, link) {
-        if (d->domid >= domid && (found = domain_get(d->domid)) != NULL)
-            break;
-    }
-    spin_unlock(&list_lock);
-    return found;
+    for (; !d && domid < DOMID_FIRST_RESERVED; domid++)
+        d = domain_get(domid);
+    return d;
 }
 
 static void vcpu_free(struct vcpu *v)
@@ -104,14 +94,14 @@ static void domain_free(struct grace *g)
     struct slot *s = slot_of(d->domid);
     struct vcpu *v;
 
-    spin_lock(&list_lock);
-    list_del(&d->link);
-    spin_unlock(&list_lock);
+    if (p2m_free(d)) { /* the tables of a large one take some time: others' work comes first */
+        grace_call(g, domain_free);
+        return;
+    }
     for_each_vcpu(d, v)
         vcpu_free(v);
     grant_domain_free(d);
     evtchn_domain_free(d);
-    p2m_free(d);
     arch_domain_free(d);
     if (d->page_refs_left)
         log_error("d%u: %u frames are still charged to the dead domain\n", d->domid,
@@ -144,7 +134,7 @@ static int slot_take(struct domain *d, domid_t domid)
 {
     int rc = -EEXIST;
 
-    spin_lock(&list_lock);
+    spin_lock(&slots_lock);
     if (domid >= DOMID_FIRST_RESERVED) {
         rc = -ENOSPC;
         for (unsigned int i = 0; i < MAX_DOMAINS; i++) {
@@ -166,26 +156,8 @@ static int slot_take(struct domain *d, domid_t domid)
         slot_of(domid)->domain = d;
         atomic_set_release(&slot_of(domid)->word, (uint64_t)domid << 48 | SLOT_BUILDING | 1);
     }
-    spin_unlock(&list_lock);
+    spin_unlock(&slots_lock);
     return rc;
-}
-
-/* It is complete: from now on it can be found. */
-static void slot_publish(struct domain *d)
-{
-    struct list_head *at = &domain_list;
-    struct domain *other;
-
-    spin_lock(&list_lock);
-    list_for_each_entry(other, &domain_list, link) {
-        if (other->domid > d->domid) {
-            at = &other->link;
-            break;
-        }
-    }
-    list_add_tail(&d->link, at);
-    atomic_and(&slot_of(d->domid)->word, ~SLOT_BUILDING);
-    spin_unlock(&list_lock);
 }
 
 static int shared_info_create(struct domain *d)
@@ -239,7 +211,6 @@ static struct domain *domain_alloc(const struct xen_domctl_createdomain *c, bool
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->page_lock, LOCK_PAGE_OWNER);
     spin_lock_init(&d->debug_lock, LOCK_DEBUG_LINE);
-    list_init(&d->link);
     d->is_privileged = privileged;
     d->is_hvm = c->flags & XEN_DOMCTL_CDF_hvm;
     d->create_flags = c->flags;
@@ -271,7 +242,7 @@ struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain
     }
     *error = domain_parts_create(d, config);
     if (!*error) {
-        slot_publish(d);
+        atomic_and(&slot_of(d->domid)->word, ~SLOT_BUILDING); /* now it can be found */
         return d;
     }
     while (domain_kill(d) == -ERESTART) /* short: it has no memory yet */
@@ -483,31 +454,41 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
-/*
- * Each step can be called again and goes on where it stopped. Several callers
- * at once: the lock lets one through, the others come again.
- */
-static int give_back_parts(struct domain *d)
+static int release_vcpus(struct domain *d)
 {
     struct vcpu *v;
-    int rc;
 
-    rc = evtchn_domain_destroy(d);
-    if (!rc)
-        rc = grant_domain_release_mappings(d);
-    if (rc)
-        return rc;
     for_each_vcpu(d, v)
         vcpu_release_guest_pages(v);
     domain_claim_pages(d, 0);
-    rc = arch_domain_destroy(d);
-    if (!rc)
-        rc = p2m_teardown(d);
-    if (!rc) {
-        grant_domain_release_frames(d);
-        shared_info_destroy(d);
+    return 0;
+}
+
+static int release_shared_pages(struct domain *d)
+{
+    grant_domain_release_frames(d);
+    shared_info_destroy(d);
+    return 0;
+}
+
+/*
+ * Each step can be called again and goes on where it stopped; what is done is not
+ * done again. Several callers at once: the lock lets one through, the others come again.
+ */
+static int give_back_parts(struct domain *d)
+{
+    static int (*const steps[])(struct domain * d) = {
+        evtchn_domain_destroy, grant_domain_release_mappings, release_vcpus, arch_domain_destroy,
+        p2m_teardown,          release_shared_pages,
+    };
+
+    for (; d->kill_step < ARRAY_SIZE(steps); d->kill_step++) {
+        int rc = steps[d->kill_step](d);
+
+        if (rc)
+            return rc;
     }
-    return rc;
+    return 0;
 }
 
 int domain_kill(struct domain *d)

@@ -10,6 +10,7 @@
 #include <hv/hypercall.h>
 #include <hv/sched.h>
 #include <hv/softirq.h>
+#include <hv/string.h>
 
 typedef long hypercall_fn(const uint64_t *a);
 
@@ -131,6 +132,14 @@ int hypercall_continue(unsigned int n, ...)
     return -ERESTART;
 }
 
+/* The multicall goes on later; the registers that are not its arguments are the guest's. */
+static int multicall_continue(const struct hypercall_state *was, struct multicall_entry *p,
+                              unsigned int nr)
+{
+    memcpy(current->hcall.args, was->args, sizeof(was->args));
+    return hypercall_continue(2, (uint64_t)p, (uint64_t)nr);
+}
+
 /*
  * The entries are executed one after the other. When one of them is preempted,
  * its changed arguments go back into the guest's entry, and the multicall
@@ -138,7 +147,7 @@ int hypercall_continue(unsigned int n, ...)
  */
 long do_multicall(XEN_GUEST_HANDLE(multicall_entry_t) calls, unsigned int nr)
 {
-    struct hypercall_state *h = &current->hcall;
+    struct hypercall_state *h = &current->hcall, was = *h;
     struct multicall_entry e;
 
     if (h->in_multicall)
@@ -147,7 +156,7 @@ long do_multicall(XEN_GUEST_HANDLE(multicall_entry_t) calls, unsigned int nr)
         long rc;
 
         if (i && hypercall_preempt_check())
-            return hypercall_continue(2, (uint64_t)(calls.p + i), (uint64_t)(nr - i));
+            return multicall_continue(&was, calls.p + i, nr - i);
         if (guest_read_at(&e, calls, i))
             return -EFAULT;
         h->nr = e.op;
@@ -162,7 +171,7 @@ long do_multicall(XEN_GUEST_HANDLE(multicall_entry_t) calls, unsigned int nr)
                 e.args[j] = h->args[j];
             if (guest_write_at(calls, i, &e))
                 return -EFAULT;
-            return hypercall_continue(2, (uint64_t)(calls.p + i), (uint64_t)(nr - i));
+            return multicall_continue(&was, calls.p + i, nr - i);
         }
         e.result = (uint64_t)rc;
         if (guest_write_at(calls, i, &e))

@@ -11,7 +11,6 @@ void core_init(void)
     softirq_set_handler(SOFTIRQ_SCHEDULE, sched_run);
     timer_init_cpu();
     grace_init();
-    domain_init();
     sched_init();
     sched_init_cpu(0);
     console_io_init();

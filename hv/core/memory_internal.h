@@ -24,10 +24,11 @@ typedef XEN_GUEST_HANDLE(void) memory_arg_t;
 int memory_target_get(domid_t domid, struct domain **d);
 
 /* What was taken out of a p2m; given back after one flush for all of it. */
-#define RELEASE_MAX 64
+#define RELEASE_MAX        64
+#define RELEASE_MAX_FRAMES 1024
 struct release {
     struct domain *d;
-    unsigned int nr;
+    unsigned int nr, frames;
     struct {
         mfn_t m;
         unsigned int order;
@@ -38,7 +39,7 @@ struct release {
 static inline void release_init(struct release *r, struct domain *d)
 {
     r->d = d;
-    r->nr = 0;
+    r->nr = r->frames = 0;
 }
 
 /* p2m_take, and notes what is to be given back; flushes when it is full. */

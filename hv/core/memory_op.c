@@ -80,7 +80,7 @@ void release_all(struct release *r)
                 page_put(&pg[k]);
         }
     }
-    r->nr = 0;
+    r->nr = r->frames = 0;
 }
 
 int release_take(struct release *r, gfn_t g, unsigned int order, unsigned int types)
@@ -89,7 +89,7 @@ int release_take(struct release *r, gfn_t g, unsigned int order, unsigned int ty
     mfn_t m;
     int rc;
 
-    if (r->nr == RELEASE_MAX)
+    if (r->nr == RELEASE_MAX || r->frames >= RELEASE_MAX_FRAMES)
         release_all(r);
     rc = p2m_take(r->d, g, order, types, &m, &t);
     if (rc)
@@ -97,5 +97,6 @@ int release_take(struct release *r, gfn_t g, unsigned int order, unsigned int ty
     r->item[r->nr].m = m;
     r->item[r->nr].order = order;
     r->item[r->nr++].t = t;
+    r->frames += 1u << order;
     return 0;
 }

@@ -131,7 +131,7 @@ static int add_or_replace(struct extents *e, struct release *r, gfn_t g, mfn_t m
 {
     int rc = p2m_add(e->d, g, m, order, p2m_ram_rw);
 
-    if (rc != -EEXIST)
+    if (rc != -EEXIST || order > ORDER_2M)
         return rc;
     for (uint64_t i = 0; i < 1UL << order; i++) {
         rc = release_take(r, gfn_add(g, i), 0, P2M_RAM);
@@ -152,9 +152,12 @@ static bool populate_extent(struct extents *e, struct release *r, gfn_t g)
     /* Zeroing a gigabyte takes too long for one step: only what is clean already. */
     unsigned int flags = e->alloc_flags | (e->order > ORDER_2M ? ALLOC_CLEAN : 0);
     unsigned int step = is_aligned(g, e->order) ? e->order : 0;
-    struct page_info *pg = domain_page_alloc(e->d, e->order, flags);
+    struct page_info *pg;
     uint64_t i;
 
+    if (e->order > ORDER_2M && !step)
+        return false; /* piece by piece it would take too long, too */
+    pg = domain_page_alloc(e->d, e->order, flags);
     if (!pg)
         return false;
     for (i = 0; i < 1UL << e->order; i += 1UL << step) {

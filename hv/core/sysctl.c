@@ -13,6 +13,21 @@
 
 typedef int sysctl_fn(struct xen_sysctl *op, bool *copyback);
 
+/*
+ * An operation that was preempted goes on from what it noted at the end of the tool's
+ * structure, beyond its fields. Its tool may change that meanwhile: nothing is trusted.
+ */
+#define CMD_CONTINUED 0x80000000u
+
+struct progress {
+    uint32_t next, done;
+};
+
+static struct progress *progress_of(struct xen_sysctl *op)
+{
+    return (struct progress *)(void *)(op->u.pad + sizeof(op->u.pad) - sizeof(struct progress));
+}
+
 static int op_readconsole(struct xen_sysctl *op, bool *copyback)
 {
     struct xen_sysctl_readconsole *r = &op->u.readconsole;
@@ -76,25 +91,29 @@ static int op_sched_id(struct xen_sysctl *op, bool *copyback)
 static int op_getdomaininfolist(struct xen_sysctl *op, bool *copyback)
 {
     struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+    uint32_t max = min(l->max_domains, (uint32_t)MAX_DOMAINS);
     struct xen_domctl_getdomaininfo info;
-    domid_t next = l->first_domain;
-    uint32_t n = 0;
-    int rc = 0;
+    struct progress *p = progress_of(op);
+    struct domain *d;
 
-    while (n < min(l->max_domains, (uint32_t)MAX_DOMAINS) && !rc) {
-        struct domain *d = domain_get_next(next);
-
+    if (!(op->cmd & CMD_CONTINUED))
+        *p = (struct progress){ .next = l->first_domain };
+    for (unsigned int n = 0; p->done < max; n++) {
+        if (n && hypercall_preempt_check())
+            return -ERESTART;
+        d = domain_get_next((domid_t)p->next);
         if (!d)
             break;
         domain_get_info(d, &info);
-        next = (domid_t)(d->domid + 1);
+        p->next = d->domid + 1u;
         domain_put(d);
-        rc = copy_to_guest_va((vaddr_t)l->buffer.p + n * sizeof(info), &info, sizeof(info));
-        n++;
+        if (copy_to_guest_va((vaddr_t)(l->buffer.p + p->done), &info, sizeof(info)))
+            return -EFAULT;
+        p->done++;
     }
-    l->num_domains = n;
+    l->num_domains = p->done;
     *copyback = true;
-    return rc;
+    return 0;
 }
 
 static int op_getcpuinfo(struct xen_sysctl *op, bool *copyback)
@@ -200,6 +219,7 @@ long do_sysctl(XEN_GUEST_HANDLE(xen_sysctl_t) arg)
     struct xen_sysctl op;
     bool copyback = false;
     sysctl_fn *fn = NULL;
+    uint32_t cmd;
     int rc = permission_host();
 
     if (rc)
@@ -208,10 +228,12 @@ long do_sysctl(XEN_GUEST_HANDLE(xen_sysctl_t) arg)
         return -EFAULT;
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return -EACCES;
-    if (op.cmd < ARRAY_SIZE(table))
-        fn = table[index_nospec(op.cmd, ARRAY_SIZE(table))];
+    cmd = op.cmd & ~CMD_CONTINUED;
+    if (cmd < ARRAY_SIZE(table))
+        fn = table[index_nospec(cmd, ARRAY_SIZE(table))];
     rc = fn ? fn(&op, &copyback) : (int)arch_sysctl(&op, &copyback);
-    if (copyback && guest_write(arg, &op))
+    op.cmd = rc == -ERESTART ? cmd | CMD_CONTINUED : cmd;
+    if ((copyback || rc == -ERESTART) && guest_write(arg, &op))
         return -EFAULT;
-    return rc;
+    return rc == -ERESTART ? hypercall_continue(0) : rc;
 }

@@ -11,7 +11,6 @@
 #define HV_DOMAIN_H
 
 #include <hv/grace.h>
-#include <hv/list.h>
 #include <hv/lock.h>
 #include <hv/percpu.h>
 #include <hv/public.h>
@@ -84,8 +83,7 @@ struct domain {
     bool is_hvm;        /* PVH and HVM: runs in hardware virtualization */
     bool is_32bit;      /* 32-bit layout of the shared structures */
     spinlock_t lock;
-    struct list_head link; /* in the list of all domains, by domid */
-    struct grace grace;    /* after the last reference */
+    struct grace grace; /* after the last reference */
 
     enum domain_dying dying;
     bool shutting_down;         /* asked for */
@@ -95,6 +93,7 @@ struct domain {
     uint32_t pause_count;       /* atomic */
     uint32_t controller_pauses; /* of these, by the control interface */
     bool kill_busy;             /* a CPU is in one of domain_kill's steps */
+    uint8_t kill_step;          /* of these, the next */
     bool created;               /* unpaused by its builder once */
 
     xen_domain_handle_t handle;

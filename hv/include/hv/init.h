@@ -5,7 +5,7 @@
 
 #include <hv/domain.h>
 
-/* After the page allocator and time: scheduler, softirqs, domain table. */
+/* After the page allocator and time: scheduler, softirqs. */
 void core_init(void);
 /* Dom0 is built: set it going. */
 void core_start(struct domain *d);
@@ -14,7 +14,6 @@ void cpu_loop(void) __noreturn;
 
 void timer_init_cpu(void);
 void grace_init(void);
-void domain_init(void);
 void console_io_init(void);
 
 #endif

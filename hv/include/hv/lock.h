@@ -18,8 +18,7 @@
 
 enum lock_order {
     LOCK_NONE,
-    LOCK_DOMCTL,      /* serialises creation and destruction */
-    LOCK_DOMAIN_LIST, /* the list and table of domains */
+    LOCK_DOMAIN_IDS,  /* who takes a free number for a domain */
     LOCK_DOMAIN,      /* domain.lock: lifecycle, vCPU set-up */
     LOCK_PCI,         /* the PCI device list, config space */
     LOCK_IRQ_ROUTE,   /* vIOAPIC, interrupt routing */

@@ -85,8 +85,11 @@ int p2m_init(struct domain *d);
  * foreign and grant entries. Bounded: -ERESTART until done. The domain runs no more.
  */
 int p2m_teardown(struct domain *d);
-/* Frees the tables themselves, after teardown, when nobody can look anything up any more. */
-void p2m_free(struct domain *d);
+/*
+ * Frees the tables themselves, after teardown, when nobody can look anything up any
+ * more. Bounded: -ERESTART until done.
+ */
+int p2m_free(struct domain *d);
 
 /* The highest guest frame number that was ever populated. */
 gfn_t p2m_max_gfn(const struct domain *d);

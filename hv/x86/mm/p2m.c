@@ -55,13 +55,15 @@ int p2m_init(struct domain *d)
     return 0;
 }
 
-void p2m_free(struct domain *d)
+int p2m_free(struct domain *d)
 {
     if (!d->p2m)
-        return;
-    p2m_table_free_all(d->p2m);
+        return 0;
+    if (!p2m_table_free_some(d->p2m))
+        return -ERESTART;
     hv_free(d->p2m);
     d->p2m = NULL;
+    return 0;
 }
 
 /* --- lookups ------------------------------------------------------------------- */

@@ -113,6 +113,7 @@ int p2m_split(struct domain *d, uint64_t *slot, unsigned int order);
  * larger leaf by now, puts that into @slot in its place.
  */
 bool p2m_try_merge(struct p2m *p, uint64_t *slot, uint64_t *table, unsigned int order);
-void p2m_table_free_all(struct p2m *p);
+/* False: there are more. */
+bool p2m_table_free_some(struct p2m *p);
 
 #endif

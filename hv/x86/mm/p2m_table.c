@@ -6,6 +6,9 @@
 
 #include "x86/mm/p2m_internal.h"
 
+/* Tables freed in one go. */
+#define FREE_BATCH 1024u
+
 /*
  * A table that was made by splitting is not merged again before this many of its
  * entries were set: a guest that gives one page away and takes it back, over and
@@ -124,26 +127,34 @@ bool p2m_try_merge(struct p2m *p, uint64_t *slot, uint64_t *table, unsigned int 
     return true;
 }
 
-static void free_tree(uint64_t *table, unsigned int order)
+/* From the lowest tables up, *left of them; false: there are more. */
+static bool free_tree(uint64_t *table, unsigned int order, unsigned int *left)
 {
     for (unsigned int i = 0; order && i < P2M_ENTRIES; i++) {
-        if (entry_present(table[i]) && !entry_is_leaf(table[i], order))
-            free_tree(entry_table(table[i]), order - 9);
+        if (!entry_present(table[i]) || entry_is_leaf(table[i], order))
+            continue;
+        if (!free_tree(entry_table(table[i]), order - 9, left))
+            return false;
+        table[i] = 0;
     }
+    if (!*left)
+        return false;
+    --*left;
     hv_free_pages(table, 0);
+    return true;
 }
 
-void p2m_table_free_all(struct p2m *p)
+bool p2m_table_free_some(struct p2m *p)
 {
+    unsigned int left = FREE_BATCH;
+
     for (unsigned int i = 0; i < P2M_LEVELS; i++) {
-        while (p->pool[i]) {
+        for (; p->pool[i] && left; left--) {
             struct page_info *pg = mfn_to_page(mfn(p->pool[i]));
 
             p->pool[i] = pg->next;
             page_free(pg, 0);
         }
     }
-    if (p->root)
-        free_tree(p->root, P2M_TOP_ORDER);
-    p->root = NULL;
+    return left && free_tree(p->root, P2M_TOP_ORDER, &left);
 }

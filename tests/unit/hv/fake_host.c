@@ -24,6 +24,8 @@ uint64_t fake_now;
 unsigned int fake_virqs, fake_live_objects, fake_timer_virqs;
 int fake_arch_domain_error;
 void (*fake_on_domain_create)(struct domain *d);
+void (*fake_on_copy)(void);
+unsigned int fake_p2m_steps, fake_evtchn_ends;
 
 static struct cpu cpu[FAKE_CPUS];
 static struct cpu *here = &cpu[0];
@@ -108,6 +110,8 @@ int copy_from_guest_va(void *dst, vaddr_t src, size_t len)
 
 int copy_to_guest_va(vaddr_t dst, const void *src, size_t len)
 {
+    if (fake_on_copy)
+        fake_on_copy();
     memcpy((void *)dst, src, len);
     return 0;
 }
@@ -121,6 +125,7 @@ int evtchn_domain_init(struct domain *d, evtchn_port_t max_port)
 
 int evtchn_domain_destroy(struct domain *d)
 {
+    fake_evtchn_ends++;
     return 0;
 }
 
@@ -189,21 +194,17 @@ int p2m_init(struct domain *d)
 
 int p2m_teardown(struct domain *d)
 {
-    return 0;
+    return fake_p2m_steps && fake_p2m_steps-- ? -ERESTART : 0;
 }
 
-void p2m_free(struct domain *d)
+int p2m_free(struct domain *d)
 {
+    return fake_p2m_steps && fake_p2m_steps-- ? -ERESTART : 0;
 }
 
 int permission_control(const struct domain *target)
 {
     return 0;
-}
-
-bool hypercall_preempt_check(void)
-{
-    return false;
 }
 
 /* --- the architecture ---------------------------------------------------------------------- */
@@ -366,7 +367,6 @@ void fake_host_reset(unsigned int nr)
         cpus[0] = &cpu[0];
         softirq_set_handler(SOFTIRQ_SCHEDULE, sched_run);
         grace_init();
-        domain_init();
         once = true;
     }
     fake_now += NS_PER_SEC;
@@ -382,7 +382,8 @@ void fake_host_reset(unsigned int nr)
     fake_cpu(0);
     if (!dom0)
         dom0 = create(0, 1);
-    fake_virqs = fake_timer_virqs = 0;
+    fake_virqs = fake_timer_virqs = fake_p2m_steps = fake_evtchn_ends = 0;
     fake_arch_domain_error = 0;
     fake_on_domain_create = NULL;
+    fake_on_copy = NULL;
 }

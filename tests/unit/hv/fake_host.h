@@ -17,6 +17,10 @@ extern int fake_arch_domain_error;                      /* what arch_domain_crea
 extern unsigned int fake_timer_virqs;                   /* VIRQ_TIMER raised */
 extern void (*fake_on_domain_create)(struct domain *d); /* called in arch_domain_create */
 
+extern void (*fake_on_copy)(void);    /* called before each copy to a guest */
+extern unsigned int fake_p2m_steps;   /* times that the p2m's end asks to be called again */
+extern unsigned int fake_evtchn_ends; /* calls of evtchn_domain_destroy */
+
 /* Anew, with @nr CPUs and dom0, which has one vCPU that never runs. */
 void fake_host_reset(unsigned int nr);
 /* From now on we are CPU @id. */

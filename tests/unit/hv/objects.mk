@@ -74,6 +74,9 @@ host-objects := tests/unit/hv/fake_host.o tests/unit/hv/fake_log.o hv/core/domai
   hv/core/domain_info.o hv/core/vcpu.o hv/core/sched.o hv/core/sched_fair.o hv/core/timer.o \
   hv/core/grace.o hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
 unit-tests += hv-domain
-hv-domain-unit-y = tests/unit/hv/test_domain.o $(host-objects)
+hv-domain-unit-y = tests/unit/hv/test_domain.o tests/unit/hv/fake_preempt.o $(host-objects)
 unit-tests += hv-sched
-hv-sched-unit-y = tests/unit/hv/test_sched.o $(host-objects)
+hv-sched-unit-y = tests/unit/hv/test_sched.o tests/unit/hv/fake_preempt.o $(host-objects)
+unit-tests += hv-hypercall
+hv-hypercall-unit-y = tests/unit/hv/test_hypercall.o hv/core/hypercall.o hv/core/sysctl.o \
+  hv/core/ctl_bitmap.o $(host-objects)

@@ -173,6 +173,21 @@ static void freed_when_no_cpu_looks_at_it(void **state)
     assert_int_equal(fake_live_objects, objects);
 }
 
+/* In steps; what is done is not done again. */
+static void the_end_goes_on_where_it_was(void **state)
+{
+    struct domain *d = fake_domain_create(1);
+
+    fake_p2m_steps = 20;
+    fake_domain_kill(d);
+    assert_int_equal(fake_p2m_steps, 0);
+    assert_int_equal(fake_evtchn_ends, 1);
+    fake_p2m_steps = 3; /* and its tables, after that */
+    fake_settle();
+    assert_int_equal(fake_p2m_steps, 0);
+    assert_int_equal(fake_virqs, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shut_down_when_all_have_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shut_down_at_once_if_none_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(its_end_is_told_twice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_end_goes_on_where_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(freed_when_no_cpu_looks_at_it, set_up, tear_down),
     };
 

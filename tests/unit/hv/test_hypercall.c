@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of hypercalls, multicall, and calls that are preempted and go on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <hv/arch.h>
+#include <hv/errno.h>
+#include <hv/event.h>
+#include <hv/grant.h>
+#include <hv/hypercall.h>
+#include <hv/log_ring.h>
+#include <hv/page_alloc.h>
+#include <hv/softirq.h>
+#include "fake_host.h"
+
+#define NR 24
+
+static struct domain *d[NR];
+static unsigned int restarts, version_calls, preempted_op_calls;
+
+/* --- the other hypercalls ------------------------------------------------------------------ */
+
+long do_memory_op(unsigned long cmd, XEN_GUEST_HANDLE(void) arg)
+{
+    /* Stops half-way: @cmd counts down. */
+    preempted_op_calls++;
+    return cmd ? hypercall_continue(1, (uint64_t)(cmd - 1)) : 42;
+}
+
+long do_xen_version(int cmd, XEN_GUEST_HANDLE(void) arg)
+{
+    version_calls++;
+    return cmd + 1000;
+}
+
+long do_console_io(unsigned int cmd, unsigned int count, XEN_GUEST_HANDLE(char) buffer)
+{
+    return -ENOSYS;
+}
+
+int do_grant_table_op(unsigned int cmd, XEN_GUEST_HANDLE(void) uop, unsigned int count)
+{
+    return -ENOSYS;
+}
+
+int do_event_channel_op(int cmd, XEN_GUEST_HANDLE(void) arg)
+{
+    return -ENOSYS;
+}
+
+long do_physdev_op(int cmd, XEN_GUEST_HANDLE(void) arg)
+{
+    return -ENOSYS;
+}
+
+long do_hvm_op(unsigned long op, XEN_GUEST_HANDLE(void) arg)
+{
+    return -ENOSYS;
+}
+
+long do_platform_op(XEN_GUEST_HANDLE(void) arg)
+{
+    return -ENOSYS;
+}
+
+long do_domctl(XEN_GUEST_HANDLE(xen_domctl_t) arg)
+{
+    return -ENOSYS;
+}
+
+/* --- what sysctl tells of -------------------------------------------------------------------- */
+
+size_t log_read(uint64_t *pos, char *buf, size_t size)
+{
+    return 0;
+}
+
+uint64_t log_position(void)
+{
+    return 0;
+}
+
+void log_clear(void)
+{
+}
+
+uint64_t page_alloc_total(void)
+{
+    return 1000;
+}
+
+uint64_t page_alloc_free(int node)
+{
+    return 500;
+}
+
+uint64_t page_alloc_dirty(void)
+{
+    return 0;
+}
+
+uint64_t page_alloc_claimed(void)
+{
+    return 0;
+}
+
+int permission_host(void)
+{
+    return 0;
+}
+
+long arch_sysctl(struct xen_sysctl *op, bool *copyback)
+{
+    return -ENOSYS;
+}
+
+void arch_physinfo(struct xen_sysctl_physinfo *p)
+{
+}
+
+/* --- the guest ----------------------------------------------------------------------------------
+ */
+
+static int set_up(void **state)
+{
+    fake_host_reset(1);
+    for (unsigned int i = 0; i < NR; i++)
+        d[i] = fake_domain_create(1);
+    fake_settle();
+    restarts = version_calls = preempted_op_calls = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fake_on_copy = NULL;
+    this_cpu()->curr = NULL;
+    for (unsigned int i = 0; i < NR; i++) {
+        for (unsigned int v = 0; v < d[i]->max_vcpus; v++)
+            d[i]->vcpu[v]->is_running = false;
+        fake_domain_kill(d[i]);
+    }
+    fake_settle();
+    return 0;
+}
+
+static void something_urgent(void)
+{
+    softirq_raise(SOFTIRQ_IRQ);
+}
+
+/* As the architecture does it: again and again, from the registers. */
+static long call(uint64_t nr, uint64_t regs[6])
+{
+    struct hypercall_state *h = &current->hcall;
+    long rc;
+
+    for (;;) {
+        h->nr = nr;
+        memcpy(h->args, regs, sizeof(h->args));
+        h->restart = false;
+        rc = hypercall_dispatch();
+        if (!h->restart)
+            return rc;
+        assert_int_equal(rc, -ERESTART);
+        memcpy(regs, h->args, sizeof(h->args));
+        restarts++;
+        this_cpu()->softirq_pending = 0;
+    }
+}
+
+static void unknown_numbers_are_refused(void **state)
+{
+    uint64_t regs[6] = { 0 };
+
+    assert_int_equal(call(11, regs), -ENOSYS);
+    assert_int_equal(call(1000, regs), -ENOSYS);
+    assert_int_equal(call(~0UL, regs), -ENOSYS);
+    assert_int_equal(call(__HYPERVISOR_xen_version, regs), 1000);
+}
+
+static void multicall_goes_on(void **state)
+{
+    struct multicall_entry e[3] = {
+        { .op = __HYPERVISOR_xen_version, .args = { 1, 91, 92, 93, 94, 95 } },
+        { .op = __HYPERVISOR_memory_op, .args = { 3, 81, 82, 83, 84, 85 } },
+        { .op = __HYPERVISOR_xen_version, .args = { 2, 71, 72, 73, 74, 75 } },
+    };
+    uint64_t regs[6] = { (uint64_t)e, 3, 13, 14, 15, 16 };
+
+    assert_int_equal(call(__HYPERVISOR_multicall, regs), 0);
+    assert_int_equal(e[0].result, 1001);
+    assert_int_equal(e[1].result, 42);
+    assert_int_equal(e[2].result, 1002);
+    assert_int_equal(version_calls, 2);
+    assert_int_equal(preempted_op_calls, 4);
+    assert_int_equal(restarts, 3);
+    /* Registers that the multicall does not use stay the caller's. */
+    for (unsigned int i = 2; i < 6; i++)
+        assert_int_equal(regs[i], 11 + i);
+    regs[0] = (uint64_t)e;
+    regs[1] = 1;
+    e[0].op = __HYPERVISOR_multicall;
+    assert_int_equal(call(__HYPERVISOR_multicall, regs), 0);
+    assert_int_equal((int64_t)e[0].result, -EINVAL);
+}
+
+static void a_long_list_is_told_in_pieces(void **state)
+{
+    struct xen_domctl_getdomaininfo list[NR + 1];
+    struct xen_sysctl op = {
+        .cmd = XEN_SYSCTL_getdomaininfolist,
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+        .u.getdomaininfolist = { .first_domain = 1, .max_domains = NR + 1 },
+    };
+    uint64_t regs[6] = { (uint64_t)&op };
+
+    op.u.getdomaininfolist.buffer.p = list;
+    fake_on_copy = something_urgent;
+    this_cpu()->softirq_pending = 0;
+    assert_int_equal(call(__HYPERVISOR_sysctl, regs), 0);
+    assert_int_equal(restarts, NR);
+    assert_int_equal(op.cmd, XEN_SYSCTL_getdomaininfolist);
+    assert_int_equal(op.u.getdomaininfolist.num_domains, NR);
+    assert_int_equal(op.u.getdomaininfolist.first_domain, 1);
+    assert_int_equal(op.u.getdomaininfolist.max_domains, NR + 1);
+    assert_ptr_equal(op.u.getdomaininfolist.buffer.p, list);
+    for (unsigned int i = 0; i < NR; i++)
+        assert_non_null(domain_get(list[i].domain));
+    for (unsigned int i = 0; i < NR; i++) {
+        assert_true(!i || list[i].domain > list[i - 1].domain);
+        domain_put(domain_of_owner(list[i].domain));
+    }
+    fake_on_copy = NULL;
+    op.u.getdomaininfolist.first_domain = list[NR - 2].domain;
+    op.u.getdomaininfolist.max_domains = 1;
+    assert_int_equal(call(__HYPERVISOR_sysctl, regs), 0);
+    assert_int_equal(op.u.getdomaininfolist.num_domains, 1);
+    assert_int_equal(list[0].domain, op.u.getdomaininfolist.first_domain);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(unknown_numbers_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(multicall_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_long_list_is_told_in_pieces, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
