@@ -44,7 +44,7 @@ struct pane_ops {
     /* Frees it. */
     void (*close)(struct pane *pane);
 
-    /* What `?` shows; run()s get the pane. May be NULL. */
+    /* What `?` shows; run()s get the pane, which is drawn again after that. May be NULL. */
     const struct key_binding *(*keys)(struct pane *pane);
 
     /* It takes every key but the one that leaves it (preferences: "leave"): the frame's own keys
@@ -57,6 +57,8 @@ struct pane {
     const struct pane_ops *ops;
     struct ui *ui;
     struct rect rect; /* set by the layout */
+    bool redraw;      /* in draw(): nothing that was drawn before is there any more */
+    bool warned;      /* its title is to be seen: what is typed goes to others, too */
     bool dirty;       /* to be drawn: set by pane_changed(), taken back by the layout */
     bool focused;     /* gets the keys: set by the layout */
     bool visible;     /* its tab is the one that is seen: set by the layout */

@@ -226,6 +226,11 @@ bool prompt_is_empty(void)
     return rl_end == 0 && !RL_ISSTATE(RL_STATE_ISEARCH);
 }
 
+bool prompt_is_searching(void)
+{
+    return RL_ISSTATE(RL_STATE_ISEARCH);
+}
+
 int prompt_draw(struct canvas *canvas, const struct rect *rect, int y, const struct theme *theme)
 {
     const char *label = rl_display_prompt ? rl_display_prompt : text;

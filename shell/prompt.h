@@ -30,6 +30,7 @@ bool prompt_drop(void);
 /* Puts text there in place of what is there. */
 void prompt_set(const char *text);
 bool prompt_is_empty(void);
+bool prompt_is_searching(void); /* the history: Esc is for it */
 
 /* Draws row @y of the rectangle; returns the cursor's column. */
 int prompt_draw(struct canvas *canvas, const struct rect *rect, int y, const struct theme *theme);

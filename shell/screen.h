@@ -9,12 +9,14 @@
 
 #include "pane.h"
 
+struct sample_guest;
 struct screen_pane;
 
 struct screen {
     const char *name;               /* as typed: "vcpus" */
     const char *title;              /* "Virtual CPUs" */
     const char *summary;            /* half a sentence for the help */
+    const char *label;              /* for the hints: "vCPUs" */
     const char *shortcut;           /* opens it: "F4" */
     const struct key_binding *keys; /* run()s get the struct screen_pane */
     bool of_guest;     /* shows one guest: the one selected, or that it was opened for */
@@ -36,7 +38,17 @@ struct screen_pane {
     const struct screen *screen;
     char guest[64]; /* for that guest only; "": the one that is selected */
     void *state;
+    struct screen_pane *next; /* of those that are open */
 };
+
+/* The guest that it shows, in the newest sample; NULL: none is selected, or it is gone. */
+const struct sample_guest *screen_guest(const struct screen_pane *pane);
+
+/* Tells the screens that are open of a new sample, of another guest that is selected, or of
+ * something else that has changed. */
+void screens_sampled(struct ui *ui);
+void screens_selected(struct ui *ui);
+void screens_changed(struct ui *ui);
 
 /* All screens in the order of their keys; NULL ends them. */
 extern const struct screen *const screens[];

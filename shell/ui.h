@@ -60,6 +60,9 @@ struct ui {
     char selected[64]; /* the guest that is selected on the left: its name, "" if none */
 };
 
+/* Runs the full-screen shell on the terminal, until it is left; returns an enum shell_exit. */
+int ui_main(struct shell *shell);
+
 /* Something of the frame, or everything, is to be drawn. */
 void ui_changed(struct ui *ui);
 void ui_redraw(struct ui *ui);
@@ -77,8 +80,23 @@ void ui_notice(struct ui *ui, enum role role, const char *format, ...)
 void ui_run(struct ui *ui, const char *line);
 void ui_ask(struct ui *ui, const char *question, const char *line);
 
+/*
+ * Asks for a line of text where the command line is. @fn is called with each change of it
+ * (UI_FIELD_CHANGED), and with its end: entered, or given up.
+ */
+enum ui_field { UI_FIELD_CHANGED, UI_FIELD_ENTERED, UI_FIELD_LEFT };
+typedef void ui_field_fn(void *arg, enum ui_field what, const char *text);
+void ui_field(struct ui *ui, const char *label, const char *text, ui_field_fn *fn, void *arg);
+
+/* Gives up the field of that @arg, which is going away. */
+void ui_field_forget(struct ui *ui, void *arg);
+
 /* Puts text into the command line, to be completed by the operator, and the focus there. */
 void ui_type(struct ui *ui, const char *text);
+
+/* What the samples are to have besides: the vCPUs and the configuration of that guest. To be said
+ * again with each sample. */
+void ui_want(struct ui *ui, const char *guest);
 
 /* Opens a screen, or goes to it. @guest may be NULL. */
 void ui_screen(struct ui *ui, const char *name, const char *guest);

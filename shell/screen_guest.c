@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* One guest: what it has and is doing, its configuration, and what happened to it. */
+#include "format.h"
+#include "frame.h"
+#include "json.h"
+#include "screens.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES_MOST = 2000, TITLE_WIDTH = 16, SPARK_ROW = 0, UNLIMITED_MIB = (16 << 20) - 1 };
+
+struct state {
+    struct lines lines;
+    struct lines_view view;
+    bool configuration; /* shows that */
+    char of[PANDO_NAME_MAX];
+};
+
+static void add_field(struct lines *lines, const char *title, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add_field(struct lines *lines, const char *title, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    lines_printf(lines, ROLE_TEXT, "  %-*s %s", TITLE_WIDTH, title, text);
+}
+
+static void add_head(struct lines *lines, const char *title)
+{
+    if (lines->count)
+        lines_printf(lines, ROLE_TEXT, "%s", "");
+    lines_printf(lines, ROLE_HEADER, "%s", title);
+}
+
+/* --- sections ----------------------------------------------------------------------------- */
+
+static void add_summary(struct lines *lines, const struct sample *sample,
+                        const struct sample_guest *guest)
+{
+    const struct pando_domain *info = &guest->info;
+    char one[32], two[32], three[32];
+    bool whole;
+
+    int64_t up = sample_uptime(sample, guest, &whole);
+    add_field(lines, "State", "%s, domain %" PRIu32 ", %s", sample_state(guest), info->id,
+              info->type);
+    add_field(lines, "UUID", "%s", info->uuid);
+    add_field(lines, "Up", "%s%s", format_duration(up, one),
+              whole ? "" : " or more: it was there when this screen came up");
+    add_field(lines, "vCPUs", "%" PRIu32 " of %" PRIu32 " online, CPU pool %" PRIu32,
+              info->vcpus_online, info->max_vcpus, info->cpupool);
+    add_field(lines, "CPU", "%s %% of one CPU now, %.1f s in all", format_percent(guest->cpu, one),
+              (double)info->cpu_time_ns / 1e9);
+    bool limited = info->maxmem_kib && info->maxmem_kib >> 10 < UNLIMITED_MIB;
+    add_field(lines, "Memory", "%s now, target %s, at the most %s",
+              format_kib(info->memory_kib, one),
+              info->target_kib ? format_kib(info->target_kib, two) : "unknown",
+              limited ? format_kib(info->maxmem_kib, three) : "any");
+}
+
+static const char *text_of(const struct json *object, const char *key, const char *otherwise)
+{
+    const struct json *member = json_member(object, key);
+    return member && member->text ? member->text : otherwise;
+}
+
+static void add_devices(struct lines *lines, const struct json *config)
+{
+    const struct json *disks = config ? json_member(config, "disk") : NULL;
+    const struct json *nets = config ? json_member(config, "vif") : NULL;
+
+    add_head(lines, "Devices");
+    if (!config) {
+        lines_printf(lines, ROLE_DIM, "  Unknown: there is no configuration of this domain.");
+        return;
+    }
+    for (const struct json *disk = disks ? disks->first : NULL; disk; disk = disk->next)
+        add_field(lines, text_of(disk, "vdev", "disk"), "disk, %s, %s",
+                  text_of(disk, "target", "-"), text_of(disk, "access", "rw"));
+    for (const struct json *net = nets ? nets->first : NULL; net; net = net->next)
+        add_field(lines, text_of(net, "vifname", "vif"), "network, %s on bridge %s",
+                  text_of(net, "mac", "-"), text_of(net, "bridge", "-"));
+    if (!(disks && disks->first) && !(nets && nets->first))
+        lines_printf(lines, ROLE_DIM, "  No disks, no networks.");
+    add_field(lines, "console", "c opens it");
+}
+
+static void add_untold(struct lines *lines)
+{
+    add_head(lines, "Event channels and grants");
+    lines_printf(lines, ROLE_DIM, "  The control library does not tell how many a guest uses.");
+}
+
+static void add_events(struct lines *lines, const struct lines *events, const char *guest)
+{
+    char mark[PANDO_NAME_MAX + 2];
+    size_t before = lines->count + 2;
+
+    add_head(lines, "Events");
+    snprintf(mark, sizeof(mark), " %s ", guest);
+    for (size_t i = 0; i < events->count; i++) {
+        const struct line *line = lines_get(events, i);
+        if (strstr(line->text, mark))
+            lines_printf(lines, line->role, "  %s", line->text);
+    }
+    if (lines->count < before)
+        lines_printf(lines, ROLE_DIM, "  Nothing has happened to it since this program began.");
+}
+
+static void add_configuration(struct lines *lines, const struct sample_guest *guest)
+{
+    if (guest->config)
+        lines_add(lines, ROLE_TEXT, guest->config, strlen(guest->config));
+    else
+        lines_printf(lines, ROLE_DIM, "There is no configuration of this domain.");
+}
+
+/* --- the screen ------------------------------------------------------------------------------ */
+
+static void open_guest(struct screen_pane *pane)
+{
+    struct state *state = pane->state;
+    lines_init(&state->lines, LINES_MOST);
+}
+
+static void close_guest(struct screen_pane *pane)
+{
+    struct state *state = pane->state;
+    lines_free(&state->lines);
+}
+
+static void fill(struct screen_pane *pane, const struct sample_guest *guest)
+{
+    struct state *state = pane->state;
+    struct frame *frame = frame_of(pane->pane.ui);
+    struct json_error error;
+
+    if (state->configuration) {
+        add_configuration(&state->lines, guest);
+        return;
+    }
+    struct json *config =
+        guest->config ? json_parse(guest->config, strlen(guest->config), &error) : NULL;
+    add_summary(&state->lines, frame->ui.sample, guest);
+    add_devices(&state->lines, config);
+    add_untold(&state->lines);
+    add_events(&state->lines, &frame->events, guest->info.name);
+    json_free(config);
+}
+
+static void sampled(struct screen_pane *pane)
+{
+    struct state *state = pane->state;
+    const struct sample_guest *guest = screen_guest(pane);
+
+    /* It is made anew, and stays where it was scrolled to. */
+    uint64_t top = state->view.top - state->lines.dropped;
+    lines_clear(&state->lines);
+    state->lines.dropped = 0;
+    state->view.top = top;
+    if (!guest)
+        return;
+    if (strcmp(state->of, guest->info.name)) {
+        snprintf(state->of, sizeof(state->of), "%s", guest->info.name);
+        state->view.top = 0;
+        state->view.held = true;
+    }
+    fill(pane, guest);
+}
+
+static void draw(struct screen_pane *pane, struct canvas *canvas)
+{
+    struct state *state = pane->state;
+    const struct ui *ui = pane->pane.ui;
+    const struct sample_guest *guest = screen_guest(pane);
+    const struct rect *rect = &pane->pane.rect;
+    struct rect rest = { rect->x, rect->y + 2, rect->width, rect->height - 2 };
+
+    if (!guest) {
+        canvas_text(canvas, rect, 0, 0, theme_style(&ui->theme, ROLE_DIM),
+                    *pane->guest ? "This guest is gone." : "No guest is selected: F2 shows them.");
+        return;
+    }
+    canvas_text(canvas, rect, 0, SPARK_ROW, theme_style(&ui->theme, ROLE_HEADER), "CPU");
+    canvas_sparkline(canvas, rect, 4, SPARK_ROW, rect->width - 4, guest->history.shares,
+                     guest->history.count, theme_style(&ui->theme, ROLE_BAR));
+    canvas_text(canvas, rect, 0, 1, theme_style(&ui->theme, ROLE_HEADER), "Mem");
+    double most = guest->info.maxmem_kib ? (double)guest->info.maxmem_kib : 1;
+    if (guest->info.maxmem_kib >> 10 >= UNLIMITED_MIB)
+        most = (double)ui->sample->host.memory_kib;
+    canvas_bar(canvas, rect, 4, 1, rect->width - 4, (double)guest->info.memory_kib / most,
+               theme_style(&ui->theme, ROLE_BAR), theme_style(&ui->theme, ROLE_BAR_EMPTY));
+    lines_draw(&state->lines, &state->view, canvas, &rest, &ui->theme);
+}
+
+static bool key(struct screen_pane *pane, const struct key *pressed)
+{
+    struct state *state = pane->state;
+    bool used = lines_key(&state->lines, &state->view, pressed);
+    state->view.held = true;
+    return used;
+}
+
+static bool mouse(struct screen_pane *pane, const struct mouse *event)
+{
+    struct state *state = pane->state;
+    bool used = lines_mouse(&state->lines, &state->view, event);
+    state->view.held = true;
+    return used;
+}
+
+static void show(struct screen_pane *pane, bool configuration)
+{
+    struct state *state = pane->state;
+    state->configuration = configuration;
+    state->view = (struct lines_view){ .held = true };
+    sampled(pane);
+}
+
+static void key_configuration(void *place)
+{
+    struct screen_pane *pane = place;
+    show(pane, !((struct state *)pane->state)->configuration);
+}
+
+static void key_vcpus(void *place)
+{
+    struct screen_pane *pane = place;
+    ui_screen(pane->pane.ui, "vcpus", *pane->guest ? pane->guest : NULL);
+}
+
+static void key_console(void *place)
+{
+    screen_action(place, 'c');
+}
+
+static void key_pause(void *place)
+{
+    screen_action(place, 'p');
+}
+
+static void key_shutdown(void *place)
+{
+    screen_action(place, 's');
+}
+
+static void key_reboot(void *place)
+{
+    screen_action(place, 'r');
+}
+
+static void key_destroy(void *place)
+{
+    screen_action(place, 'D');
+}
+
+static const struct key_binding keys[] = {
+    LINES_KEYS,
+    { "o", "its configuration, and back", key_configuration },
+    { "v", "its vCPUs", key_vcpus },
+    { "c", "open its console", key_console },
+    { "p", "pause it, or let it go on", key_pause },
+    { "s", "shut it down", key_shutdown },
+    { "r", "reboot it", key_reboot },
+    { "D", "destroy it, at once", key_destroy },
+    { NULL },
+};
+
+const struct screen guest_screen = {
+    .name = "guest",
+    .title = "Guest",
+    .label = "Guest",
+    .summary = "one guest: memory, devices, configuration, events",
+    .shortcut = "F3",
+    .keys = keys,
+    .of_guest = true,
+    .state_size = sizeof(struct state),
+    .open = open_guest,
+    .close = close_guest,
+    .sampled = sampled,
+    .draw = draw,
+    .key = key,
+    .mouse = mouse,
+};
