@@ -31,7 +31,8 @@ struct shell_screen {
 
 struct shell {
     FILE *out, *err;
-    const char *log_folder; /* of the daemons' and the consoles' logs */
+    const char *log_folder;     /* of the daemons' and the consoles' logs */
+    const char *console_socket; /* consoled's; NULL: CONSOLE_SOCKET */
 
     bool interactive; /* at the prompt */
     bool keep_going;  /* a script goes on after a failure */

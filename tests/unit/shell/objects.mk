@@ -2,7 +2,7 @@
 shell-unit-libs-all := -lyajl -luuid
 shell-under-test := $(shell-y) ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
   ctl/config_problem.o ctl/config_text.o ctl/config_help.o tests/unit/shell/fake_pando.o \
-  tests/unit/shell/fake_console.o tests/unit/shell/harness.o
+  tests/unit/shell/fake_console.o tests/unit/shell/harness.o console/link.o console/protocol.o
 
 unit-tests += shell-words shell-commands shell-script shell-prompt
 shell-words-unit-y := tests/unit/shell/test_words.o $(shell-under-test)
@@ -10,6 +10,10 @@ shell-words-unit-libs := $(shell-unit-libs-all)
 shell-commands-unit-y := tests/unit/shell/test_commands.o tests/unit/shell/test_lifecycle.o \
   $(shell-under-test)
 shell-commands-unit-libs := $(shell-unit-libs-all)
+unit-tests += shell-listen
+shell-listen-unit-y := tests/unit/shell/test_listen.o tests/unit/shell/fake_consoled.o \
+  $(shell-under-test)
+shell-listen-unit-libs := $(shell-unit-libs-all) -lpthread
 shell-script-unit-y := tests/unit/shell/test_script.o tests/unit/shell/test_complete.o \
   $(shell-under-test)
 shell-script-unit-libs := $(shell-unit-libs-all)
