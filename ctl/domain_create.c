@@ -8,6 +8,7 @@
 
 #include "build.h"
 #include "device.h"
+#include "plugin_host.h"
 
 /*
  * As the tools of Xen 4.17 create a PVH guest: 2-level event channels of a 64-bit guest but one,
@@ -272,14 +273,12 @@ static enum pando_code make_devices(struct creation *c)
     return code;
 }
 
-static enum pando_code start(struct creation *c)
+/* Starts it, unless it is to stay paused. */
+static enum pando_code start_domain(struct creation *c)
 {
-    enum pando_code code = begin(c, "start");
+    enum pando_code code;
     int err = 0;
 
-    if (code) {
-        return code;
-    }
     /* Complete, so that nobody takes it for a leftover; before it can end by itself. */
     if (c->options && c->options->paused) {
         domain_state_remove(DOMAIN_STATE_BUILDING, c->build.domid);
@@ -292,6 +291,24 @@ static enum pando_code start(struct creation *c)
     err = hcall_domctl_simple(c->pando->hcall, XEN_DOMCTL_unpausedomain, c->build.domid);
     domain_state_remove(DOMAIN_STATE_STARTING, c->build.domid);
     return err ? pando_fail_hcall("starting the guest", err) : PANDO_OK;
+}
+
+static enum pando_code start(struct creation *c)
+{
+    struct plugin_step step = { .event = { .step = PANDO_STEP_START,
+                                           .pando = c->pando,
+                                           .domid = c->build.domid,
+                                           .name = c->config.name,
+                                           .config = &c->config } };
+    enum pando_code code = begin(c, "start");
+
+    if (!code && c->options && c->options->paused) {
+        return start_domain(c);
+    }
+    if (!code) {
+        code = plugin_step_begin(&step);
+    }
+    return code ? code : plugin_step_end(&step, start_domain(c));
 }
 
 /* Takes everything back, and keeps the error that was the reason for it. */
@@ -387,13 +404,24 @@ enum pando_code domain_create_locked(pando_t *pando, const struct pando_config *
 enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *config,
                                     const struct pando_create_options *options, uint32_t *domid)
 {
+    struct plugin_step step = { .event = { .step = PANDO_STEP_CREATE,
+                                           .pando = pando,
+                                           .domid = PANDO_NO_DOMID,
+                                           .name = config->name,
+                                           .config = config } };
     struct domain_lock lock;
-    enum pando_code code = domain_lock(&lock, config->name);
+    enum pando_code code = plugin_step_begin(&step);
 
     if (code) {
         return code;
     }
-    code = domain_create_locked(pando, config, options, domid);
-    domain_unlock(&lock);
-    return code;
+    code = domain_lock(&lock, config->name);
+    if (!code) {
+        code = domain_create_locked(pando, config, options, domid);
+        domain_unlock(&lock);
+    }
+    if (!code) {
+        step.event.domid = *domid;
+    }
+    return plugin_step_end(&step, code);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "device.h"
+#include "plugin_host.h"
 
 /* How long others (store, console, back-ends) may keep pages of a dying domain mapped. */
 #define GONE_LIMIT_MS 20000
@@ -100,7 +101,7 @@ enum pando_code domain_destroy_locked(pando_t *pando, uint32_t domid)
     return first;
 }
 
-enum pando_code pando_domain_destroy(pando_t *pando, uint32_t domid)
+static enum pando_code destroy(pando_t *pando, uint32_t domid)
 {
     struct domain_lock lock;
     enum pando_code code = domain_lock_id(pando, &lock, domid);
@@ -111,4 +112,13 @@ enum pando_code pando_domain_destroy(pando_t *pando, uint32_t domid)
     code = domain_destroy_locked(pando, domid);
     domain_unlock(&lock);
     return code;
+}
+
+enum pando_code pando_domain_destroy(pando_t *pando, uint32_t domid)
+{
+    struct plugin_step step = { .event = {
+                                    .step = PANDO_STEP_DESTROY, .pando = pando, .domid = domid } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, destroy(pando, domid));
 }

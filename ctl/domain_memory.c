@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "plugin_host.h"
+
 /* The guest's maximum as its owner sees it, without what the hypervisor counts besides. */
 static uint64_t own_max_kib(const struct pando_domain *info)
 {
@@ -108,7 +110,13 @@ static enum pando_code with_lock(pando_t *pando, uint32_t domid, uint64_t kib,
 
 enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
 {
-    return with_lock(pando, domid, kib, set_target);
+    struct plugin_step step = { .event = { .step = PANDO_STEP_MEMORY_SET,
+                                           .pando = pando,
+                                           .domid = domid,
+                                           .memory_kib = kib } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, with_lock(pando, domid, kib, set_target));
 }
 
 enum pando_code pando_memory_max_set(pando_t *pando, uint32_t domid, uint64_t kib)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain.h"
+#include "plugin_host.h"
 
 static enum pando_code simple(pando_t *pando, uint32_t domid, uint32_t cmd, const char *what)
 {
@@ -27,7 +28,7 @@ static enum pando_code is_paused(pando_t *pando, uint32_t domid, bool *paused)
     return err ? pando_fail_no_domain(domid) : PANDO_OK;
 }
 
-enum pando_code pando_domain_pause(pando_t *pando, uint32_t domid)
+static enum pando_code pause_domain(pando_t *pando, uint32_t domid)
 {
     bool paused;
     enum pando_code code = is_paused(pando, domid, &paused);
@@ -38,7 +39,7 @@ enum pando_code pando_domain_pause(pando_t *pando, uint32_t domid)
     return simple(pando, domid, XEN_DOMCTL_pausedomain, "pausing the guest");
 }
 
-enum pando_code pando_domain_unpause(pando_t *pando, uint32_t domid)
+static enum pando_code unpause_domain(pando_t *pando, uint32_t domid)
 {
     bool paused;
     enum pando_code code = is_paused(pando, domid, &paused);
@@ -47,4 +48,22 @@ enum pando_code pando_domain_unpause(pando_t *pando, uint32_t domid)
         return code;
     }
     return simple(pando, domid, XEN_DOMCTL_unpausedomain, "unpausing the guest");
+}
+
+enum pando_code pando_domain_pause(pando_t *pando, uint32_t domid)
+{
+    struct plugin_step step = { .event = {
+                                    .step = PANDO_STEP_PAUSE, .pando = pando, .domid = domid } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, pause_domain(pando, domid));
+}
+
+enum pando_code pando_domain_unpause(pando_t *pando, uint32_t domid)
+{
+    struct plugin_step step = { .event = {
+                                    .step = PANDO_STEP_UNPAUSE, .pando = pando, .domid = domid } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, unpause_domain(pando, domid));
 }

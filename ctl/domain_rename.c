@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "plugin_host.h"
 
 #define SUFFIX_MAX 10000
 
@@ -96,7 +97,7 @@ enum pando_code domain_rename_locked(pando_t *pando, uint32_t domid, const char 
     return code;
 }
 
-enum pando_code pando_domain_rename(pando_t *pando, uint32_t domid, const char *name)
+static enum pando_code rename_domain(pando_t *pando, uint32_t domid, const char *name)
 {
     struct domain_lock lock;
     enum pando_code code;
@@ -116,6 +117,16 @@ enum pando_code pando_domain_rename(pando_t *pando, uint32_t domid, const char *
     }
     domain_unlock(&lock);
     return code;
+}
+
+enum pando_code pando_domain_rename(pando_t *pando, uint32_t domid, const char *name)
+{
+    struct plugin_step step = {
+        .event = { .step = PANDO_STEP_RENAME, .pando = pando, .domid = domid, .new_name = name }
+    };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, rename_domain(pando, domid, name));
 }
 
 /* Gives the domain another UUID, in the hypervisor and in the store. */

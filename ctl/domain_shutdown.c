@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugin_host.h"
+
 /*
  * The store tells of a domain's end by @releaseDomain. Should it be down, the hypervisor is asked
  * at this interval.
@@ -91,12 +93,20 @@ static enum pando_code ask_guest(pando_t *pando, uint32_t domid, const char *wha
 
 enum pando_code pando_domain_shutdown(pando_t *pando, uint32_t domid, unsigned int timeout_ms)
 {
-    return ask_guest(pando, domid, "poweroff", timeout_ms);
+    struct plugin_step step = { .event = {
+                                    .step = PANDO_STEP_SHUTDOWN, .pando = pando, .domid = domid } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, ask_guest(pando, domid, "poweroff", timeout_ms));
 }
 
 enum pando_code pando_domain_reboot(pando_t *pando, uint32_t domid, unsigned int timeout_ms)
 {
-    return ask_guest(pando, domid, "reboot", timeout_ms);
+    struct plugin_step step = { .event = {
+                                    .step = PANDO_STEP_REBOOT, .pando = pando, .domid = domid } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, ask_guest(pando, domid, "reboot", timeout_ms));
 }
 
 /* Whether the event has happened; an error of the hypervisor is returned in *err. */

@@ -25,6 +25,7 @@ static const char *const code_names[] = {
     [PANDO_E_HYPERVISOR] = "hypervisor",
     [PANDO_E_SYSTEM] = "system",
     [PANDO_E_CANCELLED] = "cancelled",
+    [PANDO_E_REFUSED] = "refused",
 };
 
 enum pando_code pando_error_code(const pando_t *pando)

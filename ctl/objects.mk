@@ -11,3 +11,4 @@ libpando-y += ctl/paths.o ctl/host.o ctl/domain_lock.o ctl/domain_state.o ctl/do
   ctl/domain_shutdown.o ctl/domain_pause.o ctl/domain_rename.o ctl/domain_memory.o
 libpando-y += ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
   ctl/config_problem.o ctl/config_text.o ctl/config_help.o
+libpando-y += ctl/plugin.o ctl/plugin_check.o ctl/plugin_probe.o ctl/plugin_hook.o ctl/plugin_panel.o

@@ -45,6 +45,7 @@ enum pando_code {
     PANDO_E_HYPERVISOR,  /* a hypercall failed */
     PANDO_E_SYSTEM,      /* a system call failed */
     PANDO_E_CANCELLED,   /* the caller has asked to give it up */
+    PANDO_E_REFUSED,     /* a plugin does not let it happen */
 };
 
 /*
