@@ -41,6 +41,8 @@ static const struct preference {
     { "mouse", KIND_FLAG, offsetof(struct preferences, mouse), 0, 1, 1, NULL,
       "Whether the mouse is for this program. Where it is, the terminal's own selection needs the "
       "Shift key." },
+    { "clipboard", KIND_FLAG, offsetof(struct preferences, clipboard), 0, 1, 0, NULL,
+      "Whether what is copied in a console goes to the clipboard of the terminal, too (OSC 52)." },
     { "ascii", KIND_FLAG, offsetof(struct preferences, ascii), 0, 1, 0, NULL,
       "Draw lines and bars in ASCII, whatever the locale says of the terminal." },
     { "theme", KIND_THEME, 0, 0, 0, 0, NULL,

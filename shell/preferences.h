@@ -20,6 +20,7 @@ struct preferences {
     uint32_t escape_ms;     /* "escape_ms": see term.h */
     bool mouse;             /* "mouse" */
     bool ascii;             /* "ascii": draws lines in ASCII whatever the locale says */
+    bool clipboard;         /* "clipboard": what is copied goes to the terminal's, too (OSC 52) */
     int colours;            /* "colours": 0, 8, 256; -1: as many as there are */
     char colour[ROLES][64]; /* "theme": {ROLE: WORDS}, see theme_set() */
 };
