@@ -22,7 +22,7 @@ static const struct preference {
 } table[] = {
     { "leave", KIND_KEY, offsetof(struct preferences, leave), 0, 0, 0, NULL,
       "The key that leads from a console to the command line, such as \"Ctrl-]\", \"F12\" or "
-      "\"Alt-q\". No other key is kept from the guest." },
+      "\"Alt-q\". No other key is kept from the guest but Shift-PageUp, which looks back." },
     { "refresh_ms", KIND_NUMBER, offsetof(struct preferences, refresh_ms), 100, 60000, 1000,
       "milliseconds", "How often the host and the guests are looked at." },
     { "scrollback", KIND_NUMBER, offsetof(struct preferences, scrollback), 100, 1000000, 10000,
