@@ -66,6 +66,39 @@ check "dom0 reaches it" ping -c 3 -w 30 "$address"
 check "destroy" pando destroy net
 equal "no interface of it is left" "$(ls /sys/class/net | grep -c vif)" 0
 
+# --- memory --------------------------------------------------------------------
+guest_initrd /tmp/mem.cpio.gz <<'RC'
+while sleep 1; do echo "mem-total $(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"; done
+RC
+memory_of() { # GUEST
+    pando list --json "$1" | sed -n 's/.*"memory_kib": *\([0-9]*\).*/\1/p'
+}
+memory_about() { # GUEST MIB: give or take one, as kernels count some pages of their own
+    difference=$(($(memory_of "$1") / 1024 - $2))
+    [ $difference -ge -1 ] && [ $difference -le 1 ]
+}
+guest_total() { # MIB of more or less that the guest sees than at first: about
+    difference=$((($(sed -n 's/.*mem-total \([0-9]*\).*/\1/p' /var/log/pando/console-mem.log |
+        tail -n 1) - first) / 1024 - $1))
+    [ $difference -ge -2 ] && [ $difference -le 2 ]
+}
+check "create, with room for more memory" pando create /guests/demo.json name=mem memory=128 \
+    maxmem=192 kernel=/test/vmlinux ramdisk=/tmp/mem.cpio.gz 'vif=[]'
+check "it comes up" on_console mem mem-total 100
+check "and gives back what is above its memory" within 30 memory_about mem 128
+first=$(sed -n 's/.*mem-total \([0-9]*\).*/\1/p' /var/log/pando/console-mem.log | tail -n 1)
+free=$(host_number free_kib)
+check "take memory from it" pando mem-set mem 112M
+check "it gives it" within 30 memory_about mem 112
+check "the host has it" test "$(host_number free_kib)" -gt $((free + 15 * 1024))
+check "give it as much as it may have" pando mem-set mem 192M
+check "it takes it" within 30 memory_about mem 192
+check "it can use it" within 20 guest_total 64
+check "more than that is refused" sh -c "! pando mem-set mem 200M"
+check "take it all back" pando mem-set mem 128M
+check "it gives it" within 30 memory_about mem 128
+check "destroy" pando destroy mem
+
 # --- crash ---------------------------------------------------------------------
 # By now dom0 has the tables that serving a guest takes: from here on nothing may be kept.
 before=$(host_number free_kib)
