@@ -145,6 +145,20 @@ int canvas_printf(struct canvas *canvas, const struct rect *rect, int x, int y, 
     return canvas_text(canvas, rect, x, y, style, text);
 }
 
+int canvas_paragraph(struct canvas *canvas, const struct rect *rect, int y, struct style style,
+                     const char *text)
+{
+    while (*text) {
+        char row[1024];
+        size_t length = text_fitting(text, rect->width);
+        snprintf(row, sizeof(row), "%.*s", (int)length, text);
+        canvas_text(canvas, rect, 0, y++, style, row);
+        text += length;
+        text += *text == '\n';
+    }
+    return y;
+}
+
 int canvas_text_right(struct canvas *canvas, const struct rect *rect, int end, int y,
                       struct style style, const char *text)
 {

@@ -75,6 +75,14 @@ int canvas_printf(struct canvas *canvas, const struct rect *rect, int x, int y, 
 int canvas_text_right(struct canvas *canvas, const struct rect *rect, int end, int y,
                       struct style style, const char *text);
 
+/* Draws text over as many rows as it takes, broken between words, and at each newline. Returns the
+ * row behind it. */
+int canvas_paragraph(struct canvas *canvas, const struct rect *rect, int y, struct style style,
+                     const char *text);
+
+/* Bytes of the text that fit into so many columns, broken between words; at least a character. */
+size_t text_fitting(const char *text, int width);
+
 /* Puts a cell as it is; one that is 2 wide takes the next cell too. For panes with a terminal. */
 void canvas_cell(struct canvas *canvas, const struct rect *rect, int x, int y,
                  const struct cell *cell);

@@ -5,7 +5,14 @@
 #include "screen.h"
 
 /* The list of guests is left out where it would leave less than this to the main area. */
-enum { MAIN_LEAST = 40, GUESTS_MORE = 8, WIDE = 120, HINTS_FROM_HEIGHT = 12 };
+enum {
+    MAIN_LEAST = 40,
+    GUESTS_NARROW = 27, /* in less than */
+    NARROW = 100,
+    GUESTS_MORE = 8, /* in at least */
+    WIDE = 120,
+    HINTS_FROM_HEIGHT = 12,
+};
 
 void frame_place(struct frame *frame)
 {
@@ -15,6 +22,8 @@ void frame_place(struct frame *frame)
 
     if (guests && width >= WIDE)
         guests += GUESTS_MORE;
+    if (width < NARROW && guests > GUESTS_NARROW)
+        guests = GUESTS_NARROW;
     if (width - guests - 1 < MAIN_LEAST)
         guests = 0;
     int left = guests ? guests + 1 : 0;

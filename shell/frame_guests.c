@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Columns from the right: vCPUs, CPU %, memory, uptime. */
-enum { UPTIME_WIDTH = 5, MEMORY_WIDTH = 6, CPU_WIDTH = 5, VCPUS_WIDTH = 3, HEAD_ROWS = 2 };
+enum { UPTIME_WIDTH = 4, MEMORY_WIDTH = 6, CPU_WIDTH = 5, VCPUS_WIDTH = 3, HEAD_ROWS = 2 };
 
 static size_t selected_index(const struct frame *frame)
 {

@@ -127,6 +127,24 @@ static bool passes(const struct lines *lines, const struct lines_view *view, siz
     return text_has(lines_get(lines, index)->text, view->filter);
 }
 
+/* How many columns rows have but the first of a line, less than @width. */
+static int hang_of(const struct lines_view *view)
+{
+    return view->hang < view->width / 2 ? view->hang : 2 < view->width ? 2 : 0;
+}
+
+static int rows_of(const struct lines *lines, const struct lines_view *view, size_t index)
+{
+    const char *text = lines_get(lines, index)->text;
+    int rows = 1;
+    if (!view->wrap || view->width < 2)
+        return 1;
+    text += text_fitting(text, view->width);
+    for (; *text; rows++)
+        text += text_fitting(text, view->width - hang_of(view));
+    return rows;
+}
+
 /* The line that is @steps lines that pass above @index; the first one if there aren't as many. */
 static size_t go_up(const struct lines *lines, const struct lines_view *view, size_t index,
                     int steps)
@@ -152,10 +170,40 @@ static size_t go_down(const struct lines *lines, const struct lines_view *view, 
     return at;
 }
 
-/* Where the last page begins. */
+/* The first line of a page that has @index - 1 at its end. */
+static size_t page_up(const struct lines *lines, const struct lines_view *view, size_t index)
+{
+    size_t top = index;
+    int left = view->height;
+    while (index > 0) {
+        if (!passes(lines, view, --index))
+            continue;
+        left -= rows_of(lines, view, index);
+        if (left < 0)
+            return top < lines->count ? top : index;
+        top = index;
+    }
+    return top;
+}
+
+/* The first line behind the page that begins at @top. */
+static size_t page_down(const struct lines *lines, const struct lines_view *view, size_t top)
+{
+    int left = view->height;
+    size_t index = top;
+    for (; index < lines->count; index++) {
+        if (!passes(lines, view, index))
+            continue;
+        left -= rows_of(lines, view, index);
+        if (left < 0)
+            break;
+    }
+    return index > top ? index : top + 1;
+}
+
 static size_t last_page(const struct lines *lines, const struct lines_view *view)
 {
-    return go_up(lines, view, lines->count, view->height);
+    return page_up(lines, view, lines->count);
 }
 
 static size_t top_of(const struct lines *lines, const struct lines_view *view)
@@ -173,19 +221,40 @@ static void set_top(const struct lines *lines, struct lines_view *view, size_t t
     view->top = lines->dropped + top;
 }
 
-static void mark(const struct line *line, const struct lines_view *view, struct canvas *canvas,
-                 const struct rect *rect, int y, const struct theme *theme)
+static void mark(const char *text, const struct lines_view *view, struct canvas *canvas,
+                 const struct rect *rect, int x, int y, const struct theme *theme)
 {
     size_t length = strlen(view->search);
-    const char *at = line->text;
+    const char *at = text;
     while (length && (at = strcasestr(at, view->search))) {
         char before[LINE_MAX_BYTES + 1], found[sizeof(view->search)];
-        snprintf(before, sizeof(before), "%.*s", (int)(at - line->text), line->text);
+        snprintf(before, sizeof(before), "%.*s", (int)(at - text), text);
         snprintf(found, sizeof(found), "%.*s", (int)length, at);
-        canvas_text(canvas, rect, text_width(before) - view->left, y,
-                    theme_style(theme, ROLE_MATCH), found);
+        canvas_text(canvas, rect, x + text_width(before), y, theme_style(theme, ROLE_MATCH), found);
         at += length;
     }
+}
+
+/* Draws a line from row @y on; returns the row behind it. */
+static int draw_line(const struct line *line, const struct lines_view *view, struct canvas *canvas,
+                     const struct rect *rect, int y, const struct theme *theme)
+{
+    const char *text = line->text;
+    struct style style = theme_style(theme, line->role);
+    int x = view->wrap ? 0 : -view->left;
+
+    do {
+        char row[LINE_MAX_BYTES + 1];
+        size_t length =
+            view->wrap && view->width >= 2 ? text_fitting(text, view->width - x) : strlen(text);
+        snprintf(row, sizeof(row), "%.*s", (int)length, text);
+        canvas_text(canvas, rect, x, y, style, row);
+        mark(row, view, canvas, rect, x, y, theme);
+        text += length;
+        x = view->wrap ? hang_of(view) : x;
+        y++;
+    } while (*text && y < rect->height);
+    return y;
 }
 
 void lines_draw(const struct lines *lines, struct lines_view *view, struct canvas *canvas,
@@ -194,19 +263,15 @@ void lines_draw(const struct lines *lines, struct lines_view *view, struct canva
     int y = 0;
     canvas_fill(canvas, rect, theme_style(theme, ROLE_TEXT));
     view->height = rect->height;
-    for (size_t i = top_of(lines, view); i < lines->count && y < rect->height; i++) {
-        if (!passes(lines, view, i))
-            continue;
-        const struct line *line = lines_get(lines, i);
-        canvas_text(canvas, rect, -view->left, y, theme_style(theme, line->role), line->text);
-        mark(line, view, canvas, rect, y++, theme);
-    }
+    view->width = rect->width;
+    for (size_t i = top_of(lines, view); i < lines->count && y < rect->height; i++)
+        if (passes(lines, view, i))
+            y = draw_line(lines_get(lines, i), view, canvas, rect, y, theme);
 }
 
 bool lines_key(const struct lines *lines, struct lines_view *view, const struct key *key)
 {
     size_t top = top_of(lines, view);
-    int page = view->height > 1 ? view->height - 1 : 1;
 
     if (key->modifiers)
         return false;
@@ -220,10 +285,10 @@ bool lines_key(const struct lines *lines, struct lines_view *view, const struct 
         top = go_down(lines, view, top, 1);
         break;
     case K_PAGE_UP:
-        top = go_up(lines, view, top, page);
+        top = page_up(lines, view, top);
         break;
     case K_PAGE_DOWN:
-        top = go_down(lines, view, top, page);
+        top = page_down(lines, view, top);
         break;
     case K_HOME:
     case 'g':

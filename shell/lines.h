@@ -36,10 +36,13 @@ const struct line *lines_get(const struct lines *lines, size_t index);
 
 /* A window on lines. Zeroed, it is at their end and follows them. */
 struct lines_view {
-    bool held;       /* does not follow: */
-    uint64_t top;    /* the number of the first line shown, counted from the very first there was */
-    int left;        /* columns to the left of it */
-    int height;      /* rows, as last drawn */
+    bool held;    /* does not follow: */
+    uint64_t top; /* the number of the first line shown, counted from the very first there was */
+    bool wrap;    /* long lines go on in the next row, */
+    int hang;     /* so many columns in */
+    int left;     /* columns to the left of it, without @wrap */
+    int width;    /* as last drawn */
+    int height;
     char filter[64]; /* only lines that have it; "": all */
     char search[64]; /* marked; "": none */
 };

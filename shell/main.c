@@ -3,12 +3,14 @@
 #include "command.h"
 #include "interactive.h"
 #include "script.h"
+#include "ui.h"
 
 #include <string.h>
 #include <unistd.h>
 
 static const char usage[] =
     "usage: pando                          a prompt, or the commands of standard input\n"
+    "       pando --screen                 full-screen mode\n"
     "       pando COMMAND [ARGUMENTS]      one command\n"
     "       pando [--keep-going] -f FILE   the commands of a script\n"
     "       pando --help | --version\n"
@@ -17,7 +19,7 @@ static const char usage[] =
 struct invocation {
     const char *script; /* -f */
     char **command;     /* NULL: none */
-    bool help, version;
+    bool help, version, screen;
 };
 
 /* The options before the command. False after an error message. */
@@ -28,6 +30,8 @@ static bool parse(struct shell *shell, char **argv, struct invocation *invocatio
             invocation->script = *++argv;
         } else if (!strcmp(*argv, "-k") || !strcmp(*argv, "--keep-going")) {
             shell->keep_going = true;
+        } else if (!strcmp(*argv, "--screen")) {
+            invocation->screen = true;
         } else if (!strcmp(*argv, "-h") || !strcmp(*argv, "--help")) {
             invocation->help = true;
         } else if (!strcmp(*argv, "-V") || !strcmp(*argv, "--version")) {
@@ -60,6 +64,8 @@ static int run(struct shell *shell, char **argv)
         return command_run(shell, (const char *const[]){ "version", NULL });
     if (invocation.command)
         return command_run(shell, (const char *const *)invocation.command);
+    if (invocation.screen)
+        return command_run(shell, (const char *const[]){ "screen", NULL });
     if (invocation.script && strcmp(invocation.script, "-"))
         return script_run_file(shell, invocation.script);
     if (!invocation.script && isatty(STDIN_FILENO))
@@ -72,6 +78,7 @@ int main(int argc, char **argv)
     struct shell shell;
 
     shell_init(&shell);
+    shell.full_screen = ui_main;
     int status = run(&shell, argv);
     shell_close(&shell);
     return status;

@@ -5,15 +5,12 @@
 
 static void draw(struct screen_pane *pane, struct canvas *canvas)
 {
-    static const char *const text[] = {
-        "Nothing is measured here: the control library has no call for cache occupancy and",
-        "memory bandwidth (Intel's RDT, AMD's PQOS).",
-        "",
-        "What guests use of the CPUs is on F4, of the memory on F5.",
-    };
-    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-        canvas_text(canvas, &pane->pane.rect, 0, (int)i,
-                    theme_style(&pane->pane.ui->theme, ROLE_TEXT), text[i]);
+    static const char text[] =
+        "Nothing is measured here: the control library has no call for cache occupancy and memory "
+        "bandwidth (Intel's RDT, AMD's PQOS).\n\n"
+        "What guests use of the CPUs is on F4, of the memory on F5.";
+    canvas_paragraph(canvas, &pane->pane.rect, 0, theme_style(&pane->pane.ui->theme, ROLE_TEXT),
+                     text);
 }
 
 const struct screen cache_screen = {

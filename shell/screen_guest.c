@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MOST = 2000, TITLE_WIDTH = 16, SPARK_ROW = 0, UNLIMITED_MIB = (16 << 20) - 1 };
+enum { LINES_MOST = 2000, TITLE_WIDTH = 8, SPARK_ROW = 0, UNLIMITED_MIB = (16 << 20) - 1 };
 
 struct state {
     struct lines lines;
@@ -51,8 +51,7 @@ static void add_summary(struct lines *lines, const struct sample *sample,
     add_field(lines, "State", "%s, domain %" PRIu32 ", %s", sample_state(guest), info->id,
               info->type);
     add_field(lines, "UUID", "%s", info->uuid);
-    add_field(lines, "Up", "%s%s", format_duration(up, one),
-              whole ? "" : " or more: it was there when this screen came up");
+    add_field(lines, "Up", "%s%s", format_duration(up, one), whole ? "" : " or more");
     add_field(lines, "vCPUs", "%" PRIu32 " of %" PRIu32 " online, CPU pool %" PRIu32,
               info->vcpus_online, info->max_vcpus, info->cpupool);
     add_field(lines, "CPU", "%s %% of one CPU now, %.1f s in all", format_percent(guest->cpu, one),
@@ -196,6 +195,8 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
         most = (double)ui->sample->host.memory_kib;
     canvas_bar(canvas, rect, 4, 1, rect->width - 4, (double)guest->info.memory_kib / most,
                theme_style(&ui->theme, ROLE_BAR), theme_style(&ui->theme, ROLE_BAR_EMPTY));
+    state->view.wrap = true;
+    state->view.hang = TITLE_WIDTH + 3;
     lines_draw(&state->lines, &state->view, canvas, &rest, &ui->theme);
 }
 

@@ -201,8 +201,8 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     size_t row = selected_row(pane);
 
     if (*ui->sample->error || !ui->sample->count) {
-        canvas_text(canvas, rect, 0, 0, theme_style(&ui->theme, ROLE_WARNING),
-                    *ui->sample->error ? ui->sample->error : "wait...");
+        canvas_paragraph(canvas, rect, 0, theme_style(&ui->theme, ROLE_WARNING),
+                         *ui->sample->error ? ui->sample->error : "wait...");
         return;
     }
     draw_row(pane, canvas, 0, NULL);

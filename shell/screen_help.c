@@ -40,10 +40,11 @@ static void fill(struct screen_pane *pane)
                      KEYS_WIDTH - 5, screens[i]->title, screens[i]->summary);
     lines_printf(&state->lines, ROLE_TEXT, "%s", "");
     lines_printf(&state->lines, ROLE_HEADER, "Consoles");
-    lines_printf(&state->lines, ROLE_TEXT,
-                 "  c on a guest, or `console GUEST`, opens one. Every key is the guest's but %s,",
-                 key_name(&frame->ui.preferences.leave, leave));
-    lines_printf(&state->lines, ROLE_TEXT, "  which leads back here.");
+    lines_printf(
+        &state->lines, ROLE_TEXT,
+        "  %-*s `console GUEST`, or c on a guest, opens one. Every key is the guest's but %s, "
+        "which leads back here.",
+        KEYS_WIDTH, "console", key_name(&frame->ui.preferences.leave, leave));
     lines_printf(&state->lines, ROLE_TEXT, "%s", "");
     lines_printf(&state->lines, ROLE_HEADER, "Commands: `help COMMAND` tells more of one");
     for (size_t i = 0; commands[i]; i++)
@@ -68,6 +69,8 @@ static void close_help(struct screen_pane *pane)
 static void draw(struct screen_pane *pane, struct canvas *canvas)
 {
     struct state *state = pane->state;
+    state->view.wrap = true;
+    state->view.hang = KEYS_WIDTH + 3;
     lines_draw(&state->lines, &state->view, canvas, &pane->pane.rect, &pane->pane.ui->theme);
 }
 

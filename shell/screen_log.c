@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HANG = 4 };
+
 enum { SOURCE_HYPERVISOR, SOURCE_OPERATIONS, SOURCE_EVENTS, SOURCE_FILES };
 
 static const char *const titles[] = { "hypervisor", "operations", "events" };
@@ -114,6 +116,8 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     const struct rect rest = { rect->x, rect->y + head, rect->width, rect->height - head };
     const struct lines *lines = lines_of(pane);
 
+    state->view.wrap = true;
+    state->view.hang = HANG;
     draw_head(pane, canvas);
     lines_draw(lines, &state->view, canvas, &rest, &pane->pane.ui->theme);
     if (!lines->count)

@@ -68,8 +68,8 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     const struct theme *theme = &pane->pane.ui->theme;
 
     if (*sample->error || !sample->count) {
-        canvas_text(canvas, rect, 0, 0, theme_style(theme, ROLE_WARNING),
-                    *sample->error ? sample->error : "wait...");
+        canvas_paragraph(canvas, rect, 0, theme_style(theme, ROLE_WARNING),
+                         *sample->error ? sample->error : "wait...");
         return;
     }
     int y = draw_host(pane, canvas);

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SPARK_LEAST = 8, SPARK_MOST = 60, CPUS_WIDTH = 10, NAME_WIDTH = 12, NOTE_ROWS = 4 };
+enum { SPARK_LEAST = 8, SPARK_MOST = 60, CPUS_WIDTH = 10, NAME_WIDTH = 12 };
 
 struct state {
     bool all;
@@ -107,17 +107,17 @@ static void draw_vcpu(const struct screen_pane *pane, struct canvas *canvas,
 }
 
 /* What the interface does not tell. */
-static void draw_notes(const struct screen_pane *pane, struct canvas *canvas, int y)
+static const char note[] =
+    "RUN% is the share of one CPU that the vCPU had. \"waits\": it was ready to run when it was "
+    "looked at, but another had the CPU. The interface does not tell how long a vCPU was blocked "
+    "or waited, and the control library not the scheduler's parameters and live values.";
+
+static int note_rows(int width)
 {
-    static const char *const notes[NOTE_ROWS] = {
-        "RUN% is the share of one CPU that the vCPU had. \"waits\": it was ready to run when it",
-        "was looked at, but another had the CPU. The interface does not tell how long a vCPU was",
-        "blocked or waited.",
-        "The control library does not tell the scheduler's parameters and live values.",
-    };
-    const struct rect *rect = &pane->pane.rect;
-    for (int i = 0; i < NOTE_ROWS && y + i < rect->height; i++)
-        canvas_text(canvas, rect, 0, y + i, theme_style(&pane->pane.ui->theme, ROLE_DIM), notes[i]);
+    int rows = 0;
+    for (const char *text = note; *text; rows++)
+        text += text_fitting(text, width > 0 ? width : 1);
+    return rows;
 }
 
 static void draw(struct screen_pane *pane, struct canvas *canvas)
@@ -129,8 +129,8 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     struct columns c = place(state, rect->width);
     int index = 0, y = 1;
 
-    state->rows =
-        rect->height - 1 > NOTE_ROWS + 4 ? rect->height - 2 - NOTE_ROWS : rect->height - 1;
+    int notes = note_rows(rect->width);
+    state->rows = rect->height - 1 > notes + 4 ? rect->height - 2 - notes : rect->height - 1;
     draw_titles(pane, canvas, &c);
     for (size_t i = 0; i < ui->sample->count; i++) {
         const struct sample_guest *guest = &ui->sample->guests[i];
@@ -145,7 +145,8 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
         canvas_text(canvas, rect, 0, y++, theme_style(&ui->theme, ROLE_DIM),
                     shown || state->all ? "wait..." : "No guest is selected: F2 shows them.");
     if (state->rows < rect->height - 1)
-        draw_notes(pane, canvas, rect->height - NOTE_ROWS);
+        canvas_paragraph(canvas, rect, rect->height - notes, theme_style(&ui->theme, ROLE_DIM),
+                         note);
 }
 
 static void sampled(struct screen_pane *pane)

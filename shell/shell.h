@@ -43,7 +43,8 @@ struct shell {
 
     const char *command; /* being run, NULL: none */
 
-    const struct shell_screen *screen; /* NULL: the terminal is the command's */
+    const struct shell_screen *screen;       /* NULL: the terminal is the command's */
+    int (*full_screen)(struct shell *shell); /* runs that mode; NULL: this program has none */
 
     pando_t *pando; /* see shell_pando() */
 };

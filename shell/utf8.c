@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "canvas.h"
 
+#include <string.h>
 #include <wchar.h>
 
 enum { REPLACEMENT = 0xfffd };
@@ -59,4 +60,19 @@ int text_width(const char *text)
     for (size_t used, i = 0; i < length; i += used)
         width += character_width(utf8_next(text + i, length - i, &used));
     return width;
+}
+
+size_t text_fitting(const char *text, int width)
+{
+    size_t length = strcspn(text, "\n"), used, blank = 0;
+    int columns = 0;
+    for (size_t i = 0; i < length; i += used) {
+        columns += character_width(utf8_next(text + i, length - i, &used));
+        if (columns > width && i)
+            /* Not between words, if that left most of the row empty. */
+            return blank > i / 2 ? blank : i;
+        if (text[i] == ' ')
+            blank = i + 1;
+    }
+    return length;
 }

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+#
+# The real shell with a simulated host in place of the control library, for tests on a terminal.
+sim-pando-y := shell/main.o $(pando-parts) tests/shell/sim_pando.o ctl/json.o ctl/config.o \
+  ctl/config_schema.o ctl/config_value.o ctl/config_problem.o ctl/config_text.o ctl/config_help.o
+
+build/shell/pando: $(addprefix build/host/,$(sim-pando-y))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie -o $@ $^ $(pando-libs) -lyajl -luuid -lpthread
+
+sim-bins := build/shell/pando
