@@ -2,6 +2,8 @@
 /* pando: the operator's program. A command, a script, or a prompt; see pando(1). */
 #include "command.h"
 #include "interactive.h"
+#include "plugin_command.h"
+#include "plugin_host.h"
 #include "script.h"
 #include "ui.h"
 
@@ -73,13 +75,22 @@ static int run(struct shell *shell, char **argv)
     return script_run(shell, stdin, "standard input");
 }
 
+/* Plugins are loaded before there are threads. */
+static int full_screen(struct shell *shell)
+{
+    plugins_load();
+    return ui_main(shell);
+}
+
 int main(int argc, char **argv)
 {
     struct shell shell;
 
     shell_init(&shell);
-    shell.full_screen = ui_main;
+    plugins_want(&plugin_command_rules);
+    shell.full_screen = full_screen;
     int status = run(&shell, argv);
     shell_close(&shell);
+    plugins_unload();
     return status;
 }
