@@ -8,7 +8,7 @@ enum { BUFFER = 32 };
 
 const char *format_kib(uint64_t kib, char *buffer)
 {
-    static const char units[] = "KMGTPE";
+    static const char units[] = "KMGTPEZ";
     double value = (double)kib;
     size_t unit = 0;
     while (value >= 9999.5 || (unit == 0 && value >= 1024)) {

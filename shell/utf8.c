@@ -68,11 +68,11 @@ size_t text_fitting(const char *text, int width)
     int columns = 0;
     for (size_t i = 0; i < length; i += used) {
         columns += character_width(utf8_next(text + i, length - i, &used));
-        if (columns > width && i)
-            /* Not between words, if that left most of the row empty. */
-            return blank > i / 2 ? blank : i;
         if (text[i] == ' ')
             blank = i + 1;
+        /* Not between words, if that left most of the row empty. */
+        if (columns > width && i)
+            return blank > i / 2 ? blank : i;
     }
     return length;
 }

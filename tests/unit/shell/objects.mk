@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 shell-unit-libs-all := -lyajl -luuid
 shell-under-test := $(shell-y) ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
-  ctl/config_problem.o ctl/config_text.o ctl/config_help.o tests/unit/shell/fake_pando.o \
+  ctl/config_problem.o ctl/config_text.o ctl/config_help.o ctl/plugin.o ctl/plugin_check.o \
+  ctl/plugin_probe.o ctl/plugin_panel.o tests/unit/shell/fake_pando.o \
   tests/unit/shell/fake_console.o tests/unit/shell/harness.o console/link.o console/protocol.o
 
 unit-tests += shell-words shell-commands shell-script shell-prompt
 shell-words-unit-y := tests/unit/shell/test_words.o $(shell-under-test)
 shell-words-unit-libs := $(shell-unit-libs-all)
 shell-commands-unit-y := tests/unit/shell/test_commands.o tests/unit/shell/test_lifecycle.o \
+  tests/unit/shell/test_json.o tests/unit/shell/fake_consoled.o \
   $(shell-under-test)
 shell-commands-unit-libs := $(shell-unit-libs-all)
 unit-tests += shell-listen
@@ -30,3 +32,15 @@ shell-layout-unit-y := tests/unit/shell/test_layout.o shell/layout.o shell/layou
   shell/layout_draw.o shell/layout_keys.o shell/layout_save.o shell/pane.o shell/key.o \
   shell/utf8.o shell/canvas.o shell/theme.o ctl/json.o
 shell-layout-unit-libs := -lyajl
+
+unit-tests += shell-canvas shell-keys shell-look shell-sample
+shell-canvas-unit-y := tests/unit/shell/test_canvas.o shell/utf8.o shell/canvas.o shell/format.o \
+  shell/shell.o tests/unit/shell/fake_pando.o ctl/json.o $(filter ctl/config%,$(shell-under-test))
+shell-canvas-unit-libs := $(shell-unit-libs-all)
+shell-keys-unit-y := tests/unit/shell/test_keys.o shell/term_input.o shell/key.o shell/utf8.o
+shell-look-unit-y := tests/unit/shell/test_look.o shell/lines.o shell/preferences.o shell/theme.o \
+  $(filter-out tests/unit/shell/test_canvas.o,$(shell-canvas-unit-y)) shell/key.o
+shell-look-unit-libs := $(shell-unit-libs-all)
+shell-sample-unit-y := tests/unit/shell/test_sample.o shell/sample.o shell/loop.o \
+  $(shell-under-test)
+shell-sample-unit-libs := $(shell-unit-libs-all)
