@@ -74,6 +74,7 @@ struct pando_config {
     struct pando_vif_config *vifs;
     size_t vif_count;
     enum pando_action on_poweroff, on_reboot, on_crash;
+    char *kept; /* JSON text of an object, or NULL: what an import had no key for; not acted on */
 };
 
 /* One thing that is wrong with a configuration. */

@@ -223,5 +223,13 @@ const struct config_key config_keys[] = {
       .choices = action_choices,
       .summary = "what to do when it has crashed",
       .help = NULL },
+    { .key = "kept",
+      .kind = CONFIG_JSON,
+      FIELD(pando_config, kept),
+      .default_help = "none",
+      .summary = "what an import had no key for",
+      .help = "An object that `config import` fills with what another program's configuration has "
+              "and Pando has no key for, so that `config export` gives it back. Nothing in it is "
+              "acted on." },
     { NULL },
 };

@@ -20,6 +20,7 @@ enum config_kind {
     CONFIG_UINT,   /* uint32_t or uint64_t in min..max */
     CONFIG_CHOICE, /* an enum */
     CONFIG_CPUS,   /* uint64_t[PANDO_CPU_WORDS] and the bool at offset2 */
+    CONFIG_JSON,   /* char *: JSON text of an object, whatever is in it */
     CONFIG_LIST,   /* array of structs and the size_t at offset2; at most max of them */
     CONFIG_KINDS,
 };

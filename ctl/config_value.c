@@ -316,6 +316,29 @@ static void free_list(const struct config_key *key, void *base)
     free(elements);
 }
 
+/* --- what is not looked into ---------------------------------------------------------- */
+
+static void read_json(const struct value *value)
+{
+    struct json_writer *writer = json_writer_new();
+    if (writer)
+        json_write_tree(writer, value->node);
+    set_string(value, writer ? json_writer_finish(writer) : NULL);
+}
+
+static void write_json(struct json_writer *writer, const struct config_key *key, const void *member,
+                       const void *base)
+{
+    const char *text = *(char *const *)member;
+    struct json_error error;
+    struct json *tree = json_parse(text, strlen(text), &error);
+    if (tree)
+        json_write_tree(writer, tree);
+    else
+        json_write_string(writer, NULL);
+    json_free(tree);
+}
+
 /* --- the kinds --------------------------------------------------------------------- */
 
 static const struct kind {
@@ -346,6 +369,7 @@ static const struct kind {
     [CONFIG_CHOICE] = { JSON_STRING, NULL, read_choice, write_choice, NULL },
     [CONFIG_CPUS] = { JSON_STRING, "a set of CPUs such as \"0-3,8\" or \"all,^0\"", read_cpus,
                       write_cpus, NULL },
+    [CONFIG_JSON] = { JSON_OBJECT, "an object {...}", read_json, write_json, free_string },
     [CONFIG_LIST] = { JSON_ARRAY, "a list of objects [{...}, ...]", read_list, write_list,
                       free_list },
 };
@@ -404,7 +428,7 @@ bool config_set_defaults(const struct config_key *table, void *base)
 /* Whether there is nothing to print: a NULL string or an empty buffer. */
 static bool member_absent(const struct config_key *key, const void *member)
 {
-    if (kinds[key->kind].write == write_string)
+    if (kinds[key->kind].write == write_string || kinds[key->kind].write == write_json)
         return !*(char *const *)member;
     return kinds[key->kind].write == write_buffer && !*(const char *)member;
 }
