@@ -18,6 +18,7 @@ static const char system_folders[] =
     "/usr/lib/pando/plugins:/usr/local/lib/pando/plugins:/etc/pando/plugins";
 
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static const struct plugin_rules *wanted;
 static bool loaded;
 static struct plugin list[PLUGINS_MAX];
 static size_t count;
@@ -180,10 +181,18 @@ static void load_folder(const char *folder, const struct plugin_rules *rules)
         free(entries);
 }
 
-void plugins_load(const struct plugin_rules *rules)
+void plugins_want(const struct plugin_rules *rules)
 {
     pthread_mutex_lock(&loading);
-    if (!loaded) {
+    wanted = rules;
+    pthread_mutex_unlock(&loading);
+}
+
+void plugins_load(void)
+{
+    pthread_mutex_lock(&loading);
+    if (!loaded && wanted) {
+        const struct plugin_rules *rules = wanted;
         loaded = true;
         const char *folders = rules->folders;
         if (!folders)
@@ -213,6 +222,7 @@ void plugins_unload(void)
         free(plugin->reason);
     }
     loaded = false;
+    wanted = NULL;
     pthread_mutex_unlock(&loading);
 }
 

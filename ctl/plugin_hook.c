@@ -37,6 +37,7 @@ enum pando_code plugin_step_begin(struct plugin_step *step)
     const struct pando_plugin_hook *hook;
     const struct plugin *owner;
 
+    plugins_load();
     if (!hook_at(0, &owner))
         return PANDO_OK;
     find_name(step);

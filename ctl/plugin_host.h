@@ -34,12 +34,18 @@ struct plugin_rules {
 };
 
 /*
- * Finds and loads all plugins, at its first call; later ones do nothing. It forks: call it before
- * there are threads, or from a process that has only one.
+ * Says that the program takes plugins: they are loaded by plugins_load(), or at the first step of a
+ * guest's life that hooks may want to know of. The struct is not copied.
  */
-void plugins_load(const struct plugin_rules *rules);
+void plugins_want(const struct plugin_rules *rules);
 
-/* Ends and unloads all. No thread may be in one. */
+/*
+ * Finds and loads all plugins, if the program wants any; does nothing when that is done. It forks:
+ * a program with threads calls it before it has them.
+ */
+void plugins_load(void);
+
+/* Ends and unloads all, and wants no more. No thread may be in one. */
 void plugins_unload(void);
 
 /* The @n-th that was found, loaded or not, in the order of loading; NULL behind the last. None
