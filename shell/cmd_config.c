@@ -61,6 +61,33 @@ static int check(struct shell *shell, const struct arguments *arguments)
     return SHELL_OK;
 }
 
+static void write_key(struct json_writer *writer, const char *key)
+{
+    char *text = shell_need(pando_config_help(key));
+    json_write_object_begin(writer);
+    json_write_key(writer, "name");
+    json_write_string(writer, key);
+    json_write_key(writer, "help");
+    json_write_string(writer, text);
+    json_write_object_end(writer);
+    free(text);
+}
+
+/* One key, or with NULL all of them. */
+static void help_json(struct shell *shell, const char *key)
+{
+    struct json_writer *writer = output_json_begin();
+    if (key) {
+        write_key(writer, key);
+    } else {
+        json_write_array_begin(writer);
+        for (size_t i = 0; (key = pando_config_key(i)); i++)
+            write_key(writer, key);
+        json_write_array_end(writer);
+    }
+    output_json_end(shell, writer);
+}
+
 static int help(struct shell *shell, const struct arguments *arguments)
 {
     const char *key = arguments->count > 1 ? arguments->words[1] : NULL;
@@ -72,7 +99,10 @@ static int help(struct shell *shell, const struct arguments *arguments)
         shell_error(shell, "no key \"%s\"; `config help` lists them", key);
         return SHELL_USAGE;
     }
-    fputs(shell_need(text), shell->out);
+    if (option_given(arguments, "json") && !manual)
+        help_json(shell, key);
+    else
+        fputs(shell_need(text), shell->out);
     free(text);
     return SHELL_OK;
 }
@@ -92,10 +122,18 @@ static int run(struct shell *shell, const struct arguments *arguments)
 
 static const struct option_info options[] = {
     { "man", NULL, "with help: print the manual page pando.cfg(5)" },
+    { "json", NULL, "with help: print JSON; show and check always do" },
     { NULL },
 };
 
 static const char *const words[] = { "show", "check", "help", NULL };
+
+static const struct command_form forms[] = {
+    { "show", { COMPLETE_GUEST, COMPLETE_NOTHING } },
+    { "check", { COMPLETE_FILE, COMPLETE_OVERRIDE } },
+    { "help", { COMPLETE_KEY, COMPLETE_NOTHING } },
+    { NULL },
+};
 
 const struct command cmd_config = {
     .name = "config",
@@ -111,5 +149,7 @@ const struct command cmd_config = {
     .most = ARGUMENTS_ANY,
     .complete = { COMPLETE_WORD, COMPLETE_NOTHING },
     .complete_words = words,
+    .forms = forms,
+    .output = output_config,
     .run = run,
 };

@@ -158,5 +158,6 @@ const struct command cmd_create = {
     .least = 1,
     .most = ARGUMENTS_ANY,
     .complete = { COMPLETE_FILE, COMPLETE_OVERRIDE },
+    .output = output_create,
     .run = run,
 };

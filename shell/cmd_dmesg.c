@@ -10,8 +10,12 @@ enum { FOLLOW_MS = 250 };
 static int run(struct shell *shell, const struct arguments *arguments)
 {
     unsigned int flags = option_given(arguments, "clear") ? PANDO_LOG_CLEAR : 0;
-    bool follow = option_given(arguments, "follow");
+    bool follow = option_given(arguments, "follow"), json = option_given(arguments, "json");
     uint32_t cursor = 0;
+    if (follow && json) {
+        shell_error(shell, "--json is printed at the end, and --follow has none");
+        return SHELL_USAGE;
+    }
     pando_t *pando = shell_pando(shell);
     if (!pando)
         return SHELL_FAILED;
@@ -24,7 +28,10 @@ static int run(struct shell *shell, const struct arguments *arguments)
             shell_library_error(shell, NULL, code);
             return SHELL_FAILED;
         }
-        output_foreign(shell->out, text, length);
+        if (json)
+            output_foreign_json(shell, text, length);
+        else
+            output_foreign(shell->out, text, length);
         free(text);
         if (!follow || fflush(shell->out))
             return SHELL_OK;
@@ -37,6 +44,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
 static const struct option_info options[] = {
     { "clear", NULL, "empty the log after reading it" },
     { "follow", NULL, "go on with what comes, until Ctrl-C" },
+    OPTION_JSON,
     { NULL },
 };
 
@@ -47,5 +55,6 @@ const struct command cmd_dmesg = {
     .help = "The log starts with the boot of the host. What a guest writes to port 0xE9 is in it, "
             "with the guest's number.",
     .options = options,
+    .output = output_dmesg,
     .run = run,
 };

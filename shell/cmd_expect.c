@@ -63,5 +63,6 @@ const struct command cmd_expect = {
     .least = 2,
     .most = 2,
     .complete = { COMPLETE_GUEST, COMPLETE_NOTHING },
+    .output = output_expect,
     .run = run,
 };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
+#include "guest.h"
 #include "manual.h"
+#include "complete.h"
+
+#include <string.h>
 
 static void list_commands(FILE *out)
 {
@@ -30,27 +34,87 @@ static void describe(const struct command *command, FILE *out)
     }
 }
 
+static void write_string(struct json_writer *writer, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+static void write_command(struct json_writer *writer, const struct command *command)
+{
+    json_write_object_begin(writer);
+    write_string(writer, "name", command->name);
+    write_string(writer, "arguments", command->arguments);
+    write_string(writer, "summary", command->summary);
+    write_string(writer, "help", command->help);
+    json_write_key(writer, "options");
+    json_write_array_begin(writer);
+    for (const struct option_info *option = command->options; option && option->name; option++) {
+        json_write_object_begin(writer);
+        write_string(writer, "name", option->name);
+        write_string(writer, "value", option->value);
+        write_string(writer, "summary", option->summary);
+        json_write_object_end(writer);
+    }
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
+/* One command, or with NULL all of them. */
+static void print_json(struct shell *shell, const struct command *command)
+{
+    struct json_writer *writer = output_json_begin();
+    if (command) {
+        write_command(writer, command);
+    } else {
+        json_write_array_begin(writer);
+        for (size_t i = 0; commands[i]; i++)
+            write_command(writer, commands[i]);
+        json_write_array_end(writer);
+    }
+    output_json_end(shell, writer);
+}
+
+/* What the build makes of the table of commands. */
+static int print_page(struct shell *shell, const char *page)
+{
+    if (!strcmp(page, "commands"))
+        manual_print_commands(shell->out);
+    else if (!strcmp(page, "json"))
+        manual_print_json(shell->out);
+    else if (!strcmp(page, "bash"))
+        completion_print_bash(shell->out);
+    else {
+        shell_error(shell, "--print: found \"%s\", expected commands, json or bash", page);
+        return SHELL_USAGE;
+    }
+    return SHELL_OK;
+}
+
 static int run(struct shell *shell, const struct arguments *arguments)
 {
-    if (option_given(arguments, "man")) {
-        manual_print_commands(shell->out);
-        return SHELL_OK;
-    }
-    if (!arguments->count) {
-        list_commands(shell->out);
-        return SHELL_OK;
-    }
-    const struct command *command = command_find(arguments->words[0]);
-    if (!command) {
+    const char *page = option_value(arguments, "print");
+    const struct command *command = NULL;
+    if (page)
+        return print_page(shell, page);
+    if (arguments->count && !(command = command_find(arguments->words[0]))) {
         shell_error(shell, "no command \"%s\"; `help` lists them", arguments->words[0]);
         return SHELL_USAGE;
     }
-    describe(command, shell->out);
+    if (option_given(arguments, "json"))
+        print_json(shell, command);
+    else if (command)
+        describe(command, shell->out);
+    else
+        list_commands(shell->out);
     return SHELL_OK;
 }
 
 static const struct option_info options[] = {
-    { "man", NULL, "print the commands' section of the manual page pando(1)" },
+    OPTION_JSON,
+    { "print", "PART", "what manual pages and bash are made of: commands, json or bash" },
     { NULL },
 };
 
@@ -59,7 +123,8 @@ const struct command cmd_help = {
     .arguments = "[COMMAND]",
     .summary = "list the commands, or explain one",
     .options = options,
-    .most = 1,
+    .most = 2,
     .complete = { COMPLETE_COMMAND, COMPLETE_NOTHING },
+    .output = output_help,
     .run = run,
 };

@@ -149,5 +149,6 @@ const struct command cmd_info = {
     .options = options,
     .most = 1,
     .complete = { COMPLETE_GUEST, COMPLETE_NOTHING },
+    .output = output_info,
     .run = run,
 };

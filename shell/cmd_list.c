@@ -73,5 +73,6 @@ const struct command cmd_list = {
     .options = options,
     .most = ARGUMENTS_ANY,
     .complete = { COMPLETE_GUEST, COMPLETE_GUEST },
+    .output = output_list,
     .run = run,
 };

@@ -164,7 +164,23 @@ static void notice_rotation(struct shell *shell, const char *name, int *fd, off_
     *offset = 0;
 }
 
-static int show_log(struct shell *shell, const char *name, uint64_t lines, bool follow)
+/* Prints the log from an offset up to its present end as JSON. */
+static bool print_json(struct shell *shell, int fd, off_t offset, off_t size)
+{
+    size_t length = size > offset ? (size_t)(size - offset) : 0, done = 0;
+    char *text = shell_need(malloc(length + 1));
+    ssize_t got = 1;
+    while (done < length && got > 0) {
+        got = pread(fd, text + done, length - done, offset + (off_t)done);
+        done += got > 0 ? (size_t)got : 0;
+    }
+    if (got >= 0)
+        output_foreign_json(shell, text, done);
+    free(text);
+    return got >= 0;
+}
+
+static int show_log(struct shell *shell, const char *name, uint64_t lines, bool follow, bool json)
 {
     int fd = open_log(shell, name);
     struct stat file;
@@ -182,7 +198,7 @@ static int show_log(struct shell *shell, const char *name, uint64_t lines, bool 
     }
     off_t offset = find_tail(fd, file.st_size, lines);
     for (;;) {
-        if (!copy_from(shell, fd, &offset)) {
+        if (!(json ? print_json(shell, fd, offset, file.st_size) : copy_from(shell, fd, &offset))) {
             shell_error(shell, "the log of \"%s\" cannot be read: %m", name);
             status = SHELL_FAILED;
             break;
@@ -208,15 +224,20 @@ static int run(struct shell *shell, const struct arguments *arguments)
         shell_error(shell, "--lines: found \"%s\", expected a number or all", text);
         return SHELL_USAGE;
     }
+    bool follow = option_given(arguments, "follow"), json = option_given(arguments, "json");
     if (!arguments->count)
-        return list_logs(shell, option_given(arguments, "json"));
-    return show_log(shell, arguments->words[0], lines, option_given(arguments, "follow"));
+        return list_logs(shell, json);
+    if (follow && json) {
+        shell_error(shell, "--json is printed at the end, and --follow has none");
+        return SHELL_USAGE;
+    }
+    return show_log(shell, arguments->words[0], lines, follow, json);
 }
 
 static const struct option_info options[] = {
     { "lines", "N", "show the last N lines (100 if not given), or all" },
     { "follow", NULL, "go on with what comes, until Ctrl-C" },
-    { "json", NULL, "print the list of logs as JSON" },
+    OPTION_JSON,
     { NULL },
 };
 
@@ -228,6 +249,7 @@ const struct command cmd_log = {
             "monitord. Without it, the logs that there are in /var/log/pando are listed.",
     .options = options,
     .most = 1,
-    .complete = { COMPLETE_GUEST, COMPLETE_NOTHING },
+    .complete = { COMPLETE_LOG, COMPLETE_NOTHING },
+    .output = output_log,
     .run = run,
 };

@@ -101,5 +101,6 @@ const struct command cmd_set = {
     .options = options,
     .most = 2,
     .complete = { COMPLETE_VARIABLE, COMPLETE_NOTHING },
+    .output = output_set,
     .run = run,
 };

@@ -121,5 +121,6 @@ const struct command cmd_vcpu_list = {
     .options = options,
     .most = ARGUMENTS_ANY,
     .complete = { COMPLETE_GUEST, COMPLETE_GUEST },
+    .output = output_vcpu_list,
     .run = run,
 };

@@ -25,5 +25,6 @@ const struct command cmd_version = {
     .summary = "show the version of this program",
     .help = "That of the hypervisor is shown by `info`.",
     .options = options,
+    .output = output_version,
     .run = run,
 };

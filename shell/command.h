@@ -5,6 +5,7 @@
 
 #include "lexer.h"
 #include "options.h"
+#include "schema.h"
 
 /* What completion offers for an argument. */
 enum completion {
@@ -19,6 +20,12 @@ enum completion {
     COMPLETE_LOG, /* guests, and what else has a log */
 };
 
+/* What is taken behind the first argument, for a command that does several things. */
+struct command_form {
+    const char *word;            /* the first argument; NULL ends a table */
+    enum completion complete[2]; /* for the second argument, and for the others */
+};
+
 enum { ARGUMENTS_ANY = -1 };
 
 struct command {
@@ -30,6 +37,8 @@ struct command {
     int least, most;             /* number of arguments; ARGUMENTS_ANY: no limit */
     enum completion complete[2]; /* for the first argument, and for the others */
     const char *const *complete_words;
+    const struct command_form *forms;    /* what follows some of these words; or NULL */
+    const struct command_output *output; /* with --json; NULL: it prints nothing */
 
     /* Returns an enum shell_exit. */
     int (*run)(struct shell *shell, const struct arguments *arguments);

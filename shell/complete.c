@@ -2,7 +2,9 @@
 #include "complete.h"
 #include "command.h"
 #include "config.h"
+#include "variables.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,12 @@ static void offer(struct candidates *candidates, const char *word, const char *b
         shell_need(realloc(candidates->list, (candidates->count + 2) * sizeof(*candidates->list)));
     candidates->list[candidates->count++] = text;
     candidates->list[candidates->count] = NULL;
+}
+
+static void offer_commands(const char *word, struct candidates *candidates)
+{
+    for (size_t i = 0; commands[i]; i++)
+        offer(candidates, word, "", commands[i]->name, "");
 }
 
 /* Guests' names; without an error message, which would spoil the line. */
@@ -45,32 +53,66 @@ static void offer_options(const struct command *command, const char *word,
         offer(candidates, word, "--", option->name, option->value ? "=" : "");
 }
 
+/* Whether a word is an option, and *i its place; then it is moved to the option's value, if that is
+ * a word of its own. */
+static bool skip_option(const struct command *command, const struct words *words, size_t *i)
+{
+    const char *text = words->list[*i];
+    if (*text != '-')
+        return false;
+    for (const struct option_info *option = command->options; option && option->name; option++)
+        if (option->value && !strncmp(text, "--", 2) && !strcmp(text + 2, option->name))
+            ++*i;
+    return true;
+}
+
 /* The number of words among these that are arguments, not options. */
 static size_t count_arguments(const struct command *command, const struct words *words)
 {
     size_t count = 0;
-    for (size_t i = 1; i < words->count; i++) {
-        const char *text = words->list[i];
-        if (*text != '-') {
-            count++;
-            continue;
-        }
-        /* The value of an option is not an argument either. */
-        for (const struct option_info *option = command->options; option && option->name; option++)
-            if (option->value && !strncmp(text, "--", 2) && !strcmp(text + 2, option->name))
-                i++;
-    }
+    for (size_t i = 1; i < words->count; i++)
+        count += !skip_option(command, words, &i);
     return count;
 }
 
-/* `config` takes other things behind each of its words. */
-static enum completion kind_for_config(const char *verb, size_t index)
+static const char *first_argument(const struct command *command, const struct words *words)
 {
-    if (!strcmp(verb, "check"))
-        return index == 1 ? COMPLETE_FILE : COMPLETE_OVERRIDE;
-    if (index == 1 && !strcmp(verb, "show"))
-        return COMPLETE_GUEST;
-    return index == 1 && !strcmp(verb, "help") ? COMPLETE_KEY : COMPLETE_NOTHING;
+    size_t i = 1;
+    while (i < words->count && skip_option(command, words, &i))
+        i++;
+    return i < words->count ? words->list[i] : "";
+}
+
+/* Logs by their names; also of guests that are gone. */
+static void offer_logs(struct shell *shell, const char *word, struct candidates *candidates)
+{
+    static const char prefix[] = "console-", suffix[] = ".log";
+    struct dirent **entries;
+    int count = scandir(shell->log_folder, &entries, NULL, alphasort);
+
+    if (count < 0)
+        return;
+    for (int i = 0; i < count; i++) {
+        char *name = entries[i]->d_name;
+        size_t length = strlen(name);
+        if (length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix)) {
+            name[length - strlen(suffix)] = 0;
+            offer(candidates, word, "",
+                  name + (strncmp(name, prefix, strlen(prefix)) ? 0 : strlen(prefix)), "");
+        }
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void offer_variables(const char *word, const char *before, const char *after,
+                            struct candidates *candidates)
+{
+    char *name;
+    for (size_t i = 0; (name = variable_name(i)); i++) {
+        offer(candidates, word, before, name, after);
+        free(name);
+    }
 }
 
 static enum completion kind_of(const struct command *command, const struct words *words)
@@ -78,8 +120,9 @@ static enum completion kind_of(const struct command *command, const struct words
     size_t index = count_arguments(command, words);
     if (command->most != ARGUMENTS_ANY && index >= (size_t)command->most)
         return COMPLETE_NOTHING;
-    if (command == &cmd_config && index > 0)
-        return kind_for_config(words->list[1], index);
+    for (const struct command_form *form = command->forms; index && form && form->word; form++)
+        if (!strcmp(form->word, first_argument(command, words)))
+            return form->complete[index > 1];
     return command->complete[index > 0];
 }
 
@@ -87,22 +130,39 @@ static void offer_arguments(struct shell *shell, const struct command *command,
                             const struct words *words, const char *word,
                             struct candidates *candidates)
 {
-    enum completion kind = kind_of(command, words);
     const char *key;
 
-    if (kind == COMPLETE_GUEST)
+    switch (kind_of(command, words)) {
+    case COMPLETE_NOTHING:
+        break;
+    case COMPLETE_GUEST:
         offer_guests(shell, word, candidates);
-    else if (kind == COMPLETE_FILE)
+        break;
+    case COMPLETE_FILE:
         candidates->files = true;
-    else if (kind == COMPLETE_COMMAND)
-        for (size_t i = 0; commands[i]; i++)
-            offer(candidates, word, "", commands[i]->name, "");
-    else if (kind == COMPLETE_WORD)
+        break;
+    case COMPLETE_COMMAND:
+        offer_commands(word, candidates);
+        break;
+    case COMPLETE_WORD:
         for (size_t i = 0; command->complete_words[i]; i++)
             offer(candidates, word, "", command->complete_words[i], "");
-    else if (kind == COMPLETE_OVERRIDE || kind == COMPLETE_KEY)
+        break;
+    case COMPLETE_KEY:
         for (size_t i = 0; (key = pando_config_key(i)); i++)
-            offer(candidates, word, "", key, kind == COMPLETE_OVERRIDE ? "=" : "");
+            offer(candidates, word, "", key, "");
+        break;
+    case COMPLETE_OVERRIDE:
+        for (size_t i = 0; (key = pando_config_key(i)); i++)
+            offer(candidates, word, "", key, "=");
+        break;
+    case COMPLETE_VARIABLE:
+        offer_variables(word, "", "", candidates);
+        break;
+    case COMPLETE_LOG:
+        offer_logs(shell, word, candidates);
+        break;
+    }
 }
 
 void complete(struct shell *shell, const char *before, const char *word,
@@ -114,9 +174,10 @@ void complete(struct shell *shell, const char *before, const char *word,
     *candidates = (struct candidates){ 0 };
     if (lexer_split(before, &words, &error) != LEXER_OK)
         return;
-    if (!words.count) {
-        for (size_t i = 0; commands[i]; i++)
-            offer(candidates, word, "", commands[i]->name, "");
+    if (*word == '$') {
+        offer_variables(word, word[1] == '{' ? "${" : "$", word[1] == '{' ? "}" : "", candidates);
+    } else if (!words.count) {
+        offer_commands(word, candidates);
     } else {
         const struct command *command = command_find(words.list[0]);
         if (command && *word == '-')

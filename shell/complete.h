@@ -17,6 +17,9 @@ struct candidates {
  */
 void complete(struct shell *shell, const char *before, const char *word,
               struct candidates *candidates);
+/* For bash's completion, pando.bash.in: what it is to know of the commands. */
+void completion_print_bash(FILE *out);
+
 void candidates_free(struct candidates *candidates);
 
 #endif

@@ -115,3 +115,40 @@ void manual_print_commands(FILE *out)
     for (size_t i = 0; commands[i]; i++)
         roff_command(out, commands[i]);
 }
+
+static void roff_output(FILE *out, const struct command *command,
+                        const struct command_output *output)
+{
+    fprintf(out, ".TP\n\\fB");
+    roff(out, command->name);
+    fputs("\\fR", out);
+    roff_arguments(out, output->form);
+    fprintf(out, "\n%s \\fI%s\\fR\n", output->list ? "an array of" : "one", output->schema->name);
+}
+
+static void roff_schema(FILE *out, const struct schema *schema)
+{
+    fprintf(out, ".SS %s\n", schema->name);
+    if (!schema->members) {
+        fputs("The configuration of a guest, as\n.BR pando.cfg (5)\ndescribes it.\n", out);
+        return;
+    }
+    for (const struct schema_member *member = schema->members; member->name; member++) {
+        fprintf(out, ".TP\n.BR %s \" (%s%s%s)\"\n", member->name,
+                member->type == SCHEMA_OBJECTS ? "array of " : schema_type_name(member->type),
+                member->type == SCHEMA_OBJECTS ? member->of->name : "",
+                member->optional ? ", not always there" : "");
+        roff(out, member->summary);
+        fputs(".\n", out);
+    }
+}
+
+void manual_print_json(FILE *out)
+{
+    for (size_t i = 0; commands[i]; i++)
+        for (const struct command_output *output = commands[i]->output; output && output->schema;
+             output++)
+            roff_output(out, commands[i], output);
+    for (size_t i = 0; schemas[i]; i++)
+        roff_schema(out, schemas[i]);
+}

@@ -12,4 +12,7 @@ void manual_wrap(FILE *out, const char *text, int indent);
 /* The section COMMANDS of pando(1), in man(7) format. */
 void manual_print_commands(FILE *out);
 
+/* The section JSON of pando(1): what commands print with --json. */
+void manual_print_json(FILE *out);
+
 #endif

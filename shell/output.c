@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
+#include "guest.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,4 +21,38 @@ void output_foreign(FILE *out, const char *text, size_t length)
     }
     for (size_t i = 0; i < length; i++)
         fputc(text[i] && harmless(text[i]) ? text[i] : '?', out);
+}
+
+/* A line as a string; a NUL in it is no character of one. */
+static void write_line(struct json_writer *writer, const char *text, size_t length)
+{
+    char *line = shell_need(malloc(length + 1));
+    for (size_t i = 0; i < length; i++)
+        line[i] = text[i] ? text[i] : '?';
+    line[length] = 0;
+    if (length && line[length - 1] == '\r')
+        line[length - 1] = 0;
+    json_write_string(writer, line);
+    free(line);
+}
+
+void output_foreign_json(struct shell *shell, const char *text, size_t length)
+{
+    struct json_writer *writer = output_json_begin();
+    json_write_object_begin(writer);
+    json_write_key(writer, "lines");
+    if (length)
+        json_write_array_begin(writer);
+    else
+        json_write_array_empty(writer);
+    for (size_t at = 0; at < length;) {
+        const char *end = memchr(text + at, '\n', length - at);
+        size_t size = end ? (size_t)(end - text) - at : length - at;
+        write_line(writer, text + at, size);
+        at += size + 1;
+    }
+    if (length)
+        json_write_array_end(writer);
+    json_write_object_end(writer);
+    output_json_end(shell, writer);
 }

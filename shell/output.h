@@ -5,10 +5,15 @@
 
 #include <stdio.h>
 
+#include "shell.h"
+
 /*
  * Writes text from a log. On a terminal, control characters other than newline, tab and return
  * become '?', so that no guest can make the operator's terminal do things by what it logs.
  */
 void output_foreign(FILE *out, const char *text, size_t length);
+
+/* Writes text from a log as JSON: its lines. */
+void output_foreign_json(struct shell *shell, const char *text, size_t length);
 
 #endif

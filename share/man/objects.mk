@@ -8,7 +8,7 @@ man-pages := $(addprefix build/man/,pando.1 pando.cfg.5 stored.8 consoled.8 moni
 build/man/pando.1: share/man/pando.1.in build/bin/pando
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
-	$(Q)sed -e 's/@VERSION@/$(version)/' -e '/^@COMMANDS@$$/{r '<(build/bin/pando help --man) \
+	$(Q)sed -e 's/@VERSION@/$(version)/' -e '/^@COMMANDS@$$/{r '<(build/bin/pando help --print commands) \
 	  -e 'd}' $< >$@
 
 build/man/pando.cfg.5: build/bin/pando

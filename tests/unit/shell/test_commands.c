@@ -3,6 +3,7 @@
 #include "harness.h"
 #include "shell/command.h"
 #include "test_commands.h"
+#include "test_json.h"
 
 static void list_table(void **state)
 {
@@ -224,7 +225,7 @@ static void unescape_hyphens(char *text)
 /* Whatever a command offers is explained, in the help and in the manual page. */
 static void everything_is_documented(void **state)
 {
-    assert_int_equal(harness_run("help --man"), SHELL_OK);
+    assert_int_equal(harness_run("help --print=commands"), SHELL_OK);
     char *manual = strdup(harness_out());
     unescape_hyphens(manual);
     for (size_t i = 0; commands[i]; i++) {
@@ -270,6 +271,9 @@ int main(void)
         TEST(no_host),
         TEST(unknown_commands),
         TEST(everything_is_documented),
+        TEST(json_is_as_documented),
+        TEST(json_of_what_is_empty),
+        TEST(json_is_documented),
         TEST(lifecycle_create),
         TEST(lifecycle_create_if_absent),
         TEST(lifecycle_create_fails),

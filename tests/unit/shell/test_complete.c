@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 #include "shell/complete.h"
+#include "shell/variables.h"
 #include "test_complete.h"
 
 /* The candidates with a blank between them; "FILES" for files. */
@@ -59,6 +60,24 @@ void completes_arguments(void **state)
     offers("config check ", "", "FILES");
     offers("config check x.json ", "cp", "cpus=");
     offers("config help ", "cp", "cpus");
+    offers("config --man help ", "cp", "cpus");
+    offers("config frob ", "", "");
+    offers("wait-for ", "we", "web");
+    offers("wait-for web ", "p", "present paused poweroff");
+    offers("send ", "we", "web");
+    harness_file("console-gone.log", "");
+    harness_file("stored.log", "");
+    offers("log ", "", "gone stored");
+}
+
+void completes_variables(void **state)
+{
+    variable_set("GUEST", "web");
+    variable_set("FILE", "x.json");
+    offers("set ", "", "FILE GUEST");
+    offers("create ", "$F", "$FILE");
+    offers("create $FILE ", "${", "${FILE} ${GUEST}");
+    offers("", "$", "$FILE $GUEST");
 }
 
 void completes_nothing_in_doubt(void **state)

@@ -143,6 +143,7 @@ int main(void)
         TEST(completes_commands),
         TEST(completes_options),
         TEST(completes_arguments),
+        TEST(completes_variables),
         TEST(completes_nothing_in_doubt),
     };
     return cmocka_run_group_tests_name("shell-script", tests, NULL, NULL);

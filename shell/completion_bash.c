@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands as bash's completion wants it: arrays, with the command's name as index. */
+#include "command.h"
+#include "complete.h"
+#include "config.h"
+
+static const char *kind_name(enum completion kind)
+{
+    static const char *const names[] = {
+        [COMPLETE_NOTHING] = "nothing",   [COMPLETE_GUEST] = "guest",      [COMPLETE_FILE] = "file",
+        [COMPLETE_COMMAND] = "command",   [COMPLETE_WORD] = "word",        [COMPLETE_KEY] = "key",
+        [COMPLETE_OVERRIDE] = "override", [COMPLETE_VARIABLE] = "nothing", [COMPLETE_LOG] = "log",
+    };
+    return names[kind];
+}
+
+static void print_commands(FILE *out)
+{
+    fputs("_pando_commands='", out);
+    for (size_t i = 0; commands[i]; i++)
+        fprintf(out, "%s%s", i ? " " : "", commands[i]->name);
+    fputs("'\n", out);
+}
+
+static void print_keys(FILE *out)
+{
+    const char *key;
+    fputs("_pando_keys='", out);
+    for (size_t i = 0; (key = pando_config_key(i)); i++)
+        fprintf(out, "%s%s", i ? " " : "", key);
+    fputs("'\n", out);
+}
+
+static void print_options(FILE *out)
+{
+    fputs("declare -gA _pando_options=(\n", out);
+    for (size_t i = 0; commands[i]; i++) {
+        const struct option_info *option = commands[i]->options;
+        if (!option)
+            continue;
+        fprintf(out, "    [%s]='", commands[i]->name);
+        for (; option->name; option++)
+            fprintf(out, "--%s%s%s", option->name, option->value ? "=" : "",
+                    option[1].name ? " " : "");
+        fputs("'\n", out);
+    }
+    fputs(")\n", out);
+}
+
+/* What the arguments are: of "config", and, behind its first one, of "config/show". */
+static void print_kinds(FILE *out)
+{
+    fputs("declare -gA _pando_kinds=(\n", out);
+    for (size_t i = 0; commands[i]; i++) {
+        const struct command *command = commands[i];
+        fprintf(out, "    [%s]='%s %s'\n", command->name, kind_name(command->complete[0]),
+                kind_name(command->complete[1]));
+        for (const struct command_form *form = command->forms; form && form->word; form++)
+            fprintf(out, "    [%s/%s]='%s %s'\n", command->name, form->word,
+                    kind_name(form->complete[0]), kind_name(form->complete[1]));
+    }
+    fputs(")\n", out);
+}
+
+static void print_words(FILE *out)
+{
+    fputs("declare -gA _pando_words=(\n", out);
+    for (size_t i = 0; commands[i]; i++) {
+        const struct command *command = commands[i];
+        if (!command->complete_words)
+            continue;
+        fprintf(out, "    [%s]='", command->name);
+        for (const char *const *word = command->complete_words; *word; word++)
+            fprintf(out, "%s%s", *word, word[1] ? " " : "");
+        fputs("'\n", out);
+    }
+    fputs(")\n", out);
+}
+
+void completion_print_bash(FILE *out)
+{
+    print_commands(out);
+    print_keys(out);
+    print_options(out);
+    print_kinds(out);
+    print_words(out);
+}
