@@ -203,20 +203,24 @@ static int run(const struct event_op *o, vaddr_t at)
     return rc == -ERESTART ? hypercall_continue(0) : rc;
 }
 
-int do_event_channel_op(int cmd, XEN_GUEST_HANDLE(void) arg)
+static __attribute__((noinline)) int run_cmd(int cmd, vaddr_t at)
 {
     const struct event_op *o;
 
-    /* The hot one, by itself. */
-    if (likely(cmd == EVTCHNOP_send)) {
-        evtchn_port_t port;
-
-        return copy_from_guest_va(&port, (vaddr_t)arg.p, sizeof(port))
-                   ? -EFAULT
-                   : evtchn_send(current->domain, port);
-    }
     if ((unsigned int)cmd >= ARRAY_SIZE(ops))
         return -ENOSYS;
     o = &ops[index_nospec((unsigned int)cmd, ARRAY_SIZE(ops))];
-    return o->fn ? run(o, (vaddr_t)arg.p) : -ENOSYS;
+    return o->fn ? run(o, at) : -ENOSYS;
+}
+
+int do_event_channel_op(int cmd, XEN_GUEST_HANDLE(void) arg)
+{
+    evtchn_port_t port;
+
+    if (unlikely(cmd != EVTCHNOP_send))
+        return run_cmd(cmd, (vaddr_t)arg.p);
+    /* The hot one, by itself. */
+    if (copy_from_guest_va(&port, (vaddr_t)arg.p, sizeof(port)))
+        return -EFAULT;
+    return evtchn_send(current->domain, port);
 }
