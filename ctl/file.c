@@ -34,7 +34,7 @@ enum pando_code file_map_open(struct file_map *map, const char *path, const char
         code = pando_fail(PANDO_E_FILE, key, "%s: not a regular file", path);
     } else if (st.st_size) {
         map->size = (size_t)st.st_size;
-        map->data = mmap(NULL, map->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+        map->data = mmap(NULL, map->size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (map->data == MAP_FAILED) {
             code = fail_errno(path, key);
             map->data = NULL;
