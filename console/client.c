@@ -118,6 +118,7 @@ static void handle_attach(struct client *client, struct guests *guests,
     client->state = CLIENT_ATTACHED;
     client->read_only = attach.flags & CONSOLE_ATTACH_READ_ONLY;
     client->follow = attach.flags & CONSOLE_ATTACH_FOLLOW;
+    client->moved_at = now;
     client->replaying = true;
     client->replay_end = guest->scrollback.end;
     client->position =
@@ -362,6 +363,23 @@ static bool has_more(const struct client *client)
                                 is_left_over(client) || is_to_be_told(client)));
 }
 
+uint64_t client_needs(const struct client *client, uint64_t now)
+{
+    bool holds = client->state == CLIENT_ATTACHED && !client->read_only &&
+                 now - client->moved_at < CLIENT_HOLD;
+
+    return holds ? client->position : UINT64_MAX;
+}
+
+/* Notes that it has gone on since it was at @before. */
+static void note_move(struct client *client, uint64_t before, uint64_t now)
+{
+    if (client->state == CLIENT_ATTACHED &&
+        (client->position != before || client->position >= limit_of(client))) {
+        client->moved_at = now;
+    }
+}
+
 short client_events(const struct client *client, const struct guests *guests)
 {
     short events = 0;
@@ -383,6 +401,8 @@ bool client_is_runnable(const struct client *client)
 
 bool client_turn(struct client *client, struct guests *guests, short revents, uint64_t now)
 {
+    uint64_t before = client->position;
+
     if ((revents & (POLLHUP | POLLERR | POLLNVAL)) &&
         (client->parked || client->state == CLIENT_CLOSING)) {
         return false;
@@ -408,5 +428,6 @@ bool client_turn(struct client *client, struct guests *guests, short revents, ui
             return false;
         }
     }
+    note_move(client, before, now);
     return client->state != CLIENT_CLOSING || client->out_length;
 }

@@ -20,6 +20,9 @@
 /* ns that a client has for its HELLO, and to take its last frame. */
 #define CLIENT_PATIENCE 10000000000ull
 
+/* ns for which a guest waits for a client that reads nothing. */
+#define CLIENT_HOLD 3000000000ull
+
 enum client_state {
     CLIENT_NEW,      /* has not said HELLO */
     CLIENT_READY,    /* may LIST and ATTACH */
@@ -42,6 +45,7 @@ struct client {
     bool read_only, follow, replaying;
     uint64_t position;   /* in the scrollback */
     uint64_t replay_end; /* the position where REPLAYED is sent */
+    uint64_t moved_at;   /* when it last took something, or had nothing to take */
     uint16_t columns, rows;
 };
 
@@ -50,6 +54,10 @@ struct client *client_new(int fd, uint64_t now);
 
 /* Also closes the socket, and leaves the guest. */
 void client_free(struct client *client);
+
+/* The position in its guest's scrollback from which on it must not lose anything. UINT64_MAX: it
+ * may, or has no guest. */
+uint64_t client_needs(const struct client *client, uint64_t now);
 
 /* What to poll its socket for. */
 short client_events(const struct client *client, const struct guests *guests);

@@ -211,6 +211,22 @@ static void turn_clients(struct consoled *daemon, const struct pollfd *fds, uint
     daemon->client_count = kept;
 }
 
+/* Notes what clients still need of their guests' output. */
+static void hold_guests(struct consoled *daemon, uint64_t now)
+{
+    for (size_t i = 0; i < daemon->guests.count; i++) {
+        daemon->guests.all[i]->needed = UINT64_MAX;
+    }
+    for (size_t i = 0; i < daemon->client_count; i++) {
+        const struct client *client = daemon->clients[i];
+        uint64_t needed = client_needs(client, now);
+
+        if (client->guest && needed < client->guest->needed) {
+            client->guest->needed = needed;
+        }
+    }
+}
+
 /* Moves what can be moved, on the way from the guests to the clients and back. Little is asked of
  * the kernel here, since a guest that writes byte by byte makes many turns. */
 static void work(struct consoled *daemon, const struct pollfd *fds, uint64_t now)
@@ -221,6 +237,7 @@ static void work(struct consoled *daemon, const struct pollfd *fds, uint64_t now
     if (fds[POLL_XEN].revents) {
         guests_events(&daemon->guests);
     }
+    hold_guests(daemon, now);
     daemon->guests_wake = guests_turn(&daemon->guests, now);
     turn_clients(daemon, fds + POLL_CLIENTS, now);
     guests_send(&daemon->guests);

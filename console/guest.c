@@ -44,11 +44,20 @@ static size_t take_output(struct guest *guest, size_t size, uint64_t now)
     return length;
 }
 
+/* Bytes that can be taken without dropping some that a client has not got. */
+static size_t unheld(const struct guest *guest)
+{
+    const struct scrollback *sb = &guest->scrollback;
+    uint64_t from = guest->needed < sb->start ? sb->start : guest->needed;
+
+    return from >= sb->end ? SCROLLBACK_SIZE : SCROLLBACK_SIZE - (size_t)(sb->end - from);
+}
+
 /* One turn's output. Returns whether the guest should be notified; *wake is when to go on. */
 static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint64_t *wake)
 {
     uint64_t wait = bucket_wait(&guest->bucket, DRAIN_LEAST, now);
-    size_t length;
+    size_t size, level, length;
 
     if (wait) {
         *wake = now + wait;
@@ -58,8 +67,14 @@ static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint
         *wake = guest->drain_at;
         return false;
     }
+    size = unheld(guest);
+    if (!size) {
+        *wake = now + GUEST_HELD;
+        return false;
+    }
     guest->drain_at = now + GUEST_GATHER;
-    length = take_output(guest, bucket_level(&guest->bucket, now), now);
+    level = bucket_level(&guest->bucket, now);
+    length = take_output(guest, level < size ? level : size, now);
     bucket_take(&guest->bucket, length);
     if (ring_pending(&guest->ring)) {
         *wake = now;
@@ -161,6 +176,7 @@ static struct guest *guest_new(struct guests *guests, const char *name)
     guest = calloc(1, sizeof(*guest));
     if (guest) {
         guest->id = ++guests->last_id;
+        guest->needed = UINT64_MAX;
         snprintf(guest->name, sizeof(guest->name), "%s", name);
         conlog_init(&guest->log, guests->log_dir, name);
         guests->all[guests->count++] = guest;

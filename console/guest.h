@@ -33,6 +33,7 @@
 #define GUEST_RATE       (4u << 20)       /* bytes a second taken from a guest */
 #define GUEST_BURST      (64u << 10)
 #define GUEST_TURN       2048u    /* bytes taken in one turn of the loop */
+#define GUEST_HELD       5000000u /* ns after which a guest that waits for a client is looked at */
 #define GUEST_GATHER     1000000u /* ns for which a guest's small writes are gathered */
 #define GUEST_INPUT_MAX  8192u    /* bytes for the guest that wait for room in its ring */
 #define GUEST_UUID_SIZE  37u
@@ -51,6 +52,7 @@ struct guest {
     struct ring ring;
     uint32_t port;
     struct bucket bucket;
+    uint64_t needed;   /* position in the scrollback from which on a client still needs it all */
     uint64_t drain_at; /* not before this time, unless there is much in the ring */
     bool typed;        /* there is input that guests_send() hasn't seen */
     size_t input_length;

@@ -231,9 +231,10 @@ static void hang_up_while_input_waits(void **state)
 }
 
 /* A client that doesn't read loses, and is told how much; another one and the log lose nothing. */
-static void slow_client_loses_alone(void **state)
+static void slow_watcher_loses_alone(void **state)
 {
-    struct peer *slow = peer_attach("demo", 0), *quick = peer_attach("demo", 0);
+    struct peer *slow = peer_attach("demo", CONSOLE_ATTACH_READ_ONLY),
+                *quick = peer_attach("demo", 0);
     size_t total = 2 << 20, step = 64 << 10;
 
     for (size_t n = 0; n < total; n += step) {
@@ -253,6 +254,45 @@ static void slow_client_loses_alone(void **state)
     assert_true(peer_ends_with(slow, "now"));
     peer_close(slow);
     peer_close(quick);
+}
+
+/* Writes as much as is taken. Returns how much that was. */
+static size_t write_taken(uint32_t domid, size_t most)
+{
+    size_t done = 0;
+
+    for (int idle = 0; idle < 20 && done < most;) {
+        size_t at = done % 16, n = fake_guest_write(domid, &"0123456789abcdef"[at], 16 - at);
+
+        done += n;
+        idle = n ? 0 : idle + 1;
+        consoled_turn(&the_daemon, n ? 0 : 1000000, NULL);
+    }
+    return done;
+}
+
+static void guest_waits_for_slow_client(void **state)
+{
+    struct peer *slow = peer_attach("demo", 0);
+    size_t most = 4 << 20, written;
+
+    /* What it has not read fills the scrollback and the socket, and the guest's ring. */
+    written = write_taken(1, most);
+    assert_true(written < 2 << 20);
+    for (int i = 0; i < 50; i++) {
+        peer_settle(slow);
+    }
+    assert_int_equal(slow->length, written);
+    assert_int_equal(slow->notices, 0);
+    for (size_t i = 0; i < slow->length; i++) {
+        assert_int_equal(slow->text[i], "0123456789abcdef"[i % 16]);
+    }
+    /* But not for one that has stopped reading. */
+    written = write_taken(1, most);
+    assert_true(written < 2 << 20);
+    the_daemon.clients[0]->moved_at -= CLIENT_HOLD;
+    assert_true(write_taken(1, most) >= most);
+    peer_close(slow);
 }
 
 static void garbage_ends_only_its_client(void **state)
@@ -381,7 +421,8 @@ int main(void)
         TEST(typed_and_gone),
         TEST(input_is_held_back),
         TEST(hang_up_while_input_waits),
-        TEST(slow_client_loses_alone),
+        TEST(slow_watcher_loses_alone),
+        TEST(guest_waits_for_slow_client),
         TEST(garbage_ends_only_its_client),
         TEST(wrong_versions_and_orders_are_refused),
         TEST(too_many_clients),
