@@ -87,6 +87,8 @@ static void line_key(struct frame *frame, const struct key *key)
         ui_set_focus(&frame->ui, FOCUS_MAIN);
     else if (is_scrolling(key))
         layout_key(frame->ui.layout, key);
+    else if (key->modifiers & MODIFIER_ALT && layout_own_key(frame->ui.layout, key))
+        ui_changed(&frame->ui);
     else
         frame_line_key(frame, key);
 }
