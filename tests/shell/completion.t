@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2034,SC2317
+#
+# bash's completion, with a pando that knows two guests.
+set -u
+top=$(realpath "$(dirname "$0")/../..")
+tests=0
+failures=0
+
+pando() {
+    case $1 in
+    list) printf '%s\n' 'ID  NAME      STATE' ' 0  Domain-0  running' ' 1  web       paused' ;;
+    log) printf '%s\n' 'NAME    SIZE(KiB)  MODIFIED' 'gone            1  today' ;;
+    esac
+}
+# Outside of a completion, bash has it complain.
+compopt() { :; }
+
+# shellcheck source=/dev/null
+. "$top/build/completion/pando" || exit 1
+
+# offers "LINE" EXPECTED...: what is offered at the end of the line. bash cuts words at "=" too.
+offers() {
+    local line=$1 verdict=ok
+    shift
+    read -r -a COMP_WORDS <<<"${line//=/ = }"
+    [[ $line != *' ' ]] || COMP_WORDS+=('')
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _pando
+    tests=$((tests + 1))
+    if [ "${COMPREPLY[*]}" != "$*" ]; then
+        verdict='not ok'
+        failures=$((failures + 1))
+        echo "# found ${COMPREPLY[*]}, expected $*"
+    fi
+    echo "$verdict $tests - $line"
+}
+
+cd "$(mktemp -d)" || exit 1
+touch vm.json other.txt
+offers 'pando vc' vcpu-list
+offers 'pando re' reboot rename
+offers 'pando list --' --json
+offers 'pando shutdown --t' --timeout=
+offers 'pando shutdown --timeout=' ''
+offers 'pando shutdown --timeout=5 w' web
+offers 'pando shutdown --timeout 5 w' web
+offers 'pando console ' Domain-0 web
+offers 'pando console web ' ''
+offers 'pando log ' gone
+offers 'pando create v' vm.json
+offers 'pando create --paused vm.json on_r' on_reboot=
+offers 'pando create vm.json name=x on_r' on_reboot=
+offers 'pando -f o' other.txt
+offers 'pando config s' show
+offers 'pando config show w' web
+offers 'pando config help cpu' cpus
+offers 'pando wait-for web pa' paused
+offers 'pando on-error ' continue stop
+offers 'pando help expe' expect
+offers 'pando frob ' ''
+
+# Every command and every option that there is.
+read -r -a all <<<"$_pando_commands"
+offers 'pando ' "${all[@]}" --help --version --keep-going -f
+rm -r "$PWD"
+echo "1..$tests"
+[ $failures = 0 ]
