@@ -131,7 +131,7 @@ enum pando_code device_wait_backend(const struct device *device, unsigned int st
     return code;
 }
 
-/* Asks the back-end to close. The front-end's nodes go at once: the guest has no say in it. */
+/* Asks the back-end to close, and the front-end with it. */
 static void put_closing(struct store_nodes *n, void *arg)
 {
     const struct device *device = arg;
@@ -147,6 +147,14 @@ static void put_closing(struct store_nodes *n, void *arg)
     if (n->err == -ENOENT) {
         n->err = 0;
     }
+}
+
+/* The same, but the front-end's nodes go at once: the guest has no say in it. */
+static void put_cut_off(struct store_nodes *n, void *arg)
+{
+    const struct device *device = arg;
+
+    put_closing(n, arg);
     nodes_base(n, "%s", device->frontend);
     nodes_remove(n, "");
 }
@@ -173,10 +181,13 @@ static void put_removed(struct store_nodes *n, void *arg)
     nodes_remove(n, "");
 }
 
-/* Closes the @count devices, all at the same time. */
-static int close_devices(struct device *devices, size_t count)
+/*
+ * Closes the @count devices, all at the same time. One that is late is removed all the same, unless
+ * @close is put_closing.
+ */
+static int close_devices(struct device *devices, size_t count, nodes_fn *close, int limit_ms)
 {
-    int64_t deadline = clock_ms() + DEVICE_LIMIT_MS;
+    int64_t deadline = clock_ms() + limit_ms;
     struct store *store;
     int err = store_open(&store, NULL), result = 0;
 
@@ -189,7 +200,7 @@ static int close_devices(struct device *devices, size_t count)
         snprintf(path, sizeof(path), "%s/state", devices[i].backend);
         err = store_watch(store, path, "state");
         if (!err) {
-            err = nodes_transaction(store, put_closing, &devices[i]);
+            err = nodes_transaction(store, close, &devices[i]);
         }
     }
     for (size_t i = 0; i < count && !err; i++) {
@@ -201,7 +212,7 @@ static int close_devices(struct device *devices, size_t count)
                 store_event_free(&event);
             }
         }
-        if (err == -ETIMEDOUT) {
+        if (err == -ETIMEDOUT && close != put_closing) {
             result = err;
             err = 0;
         }
@@ -245,6 +256,46 @@ static int find_devices(struct store *store, const char *kind, uint32_t domid, s
     return err;
 }
 
+enum pando_code device_list(struct store *store, const char *kind, uint32_t domid, uint32_t **ids,
+                            size_t *count)
+{
+    struct device *list = NULL;
+    int err;
+
+    *ids = NULL;
+    *count = 0;
+    err = find_devices(store, kind, domid, &list, count);
+    if (!err && *count) {
+        *ids = calloc(*count, sizeof(**ids));
+        err = *ids ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; i < *count && !err; i++) {
+        (*ids)[i] = list[i].id;
+    }
+    free(list);
+    return err ? pando_fail_store("listing the guest's devices", err) : PANDO_OK;
+}
+
+enum pando_code device_remove(struct device *device, unsigned int timeout_ms)
+{
+    int err = timeout_ms ? close_devices(device, 1, put_closing, (int)timeout_ms)
+                         : close_devices(device, 1, put_cut_off, DEVICE_LIMIT_MS);
+
+    if (err == -ETIMEDOUT && timeout_ms) {
+        return pando_fail(PANDO_E_TIMEOUT, device->key,
+                          "%s: the guest did not let go of it within %u s: it may be in use, or "
+                          "nobody in the guest serves it. It is still asked to",
+                          device->what, (timeout_ms + 999) / 1000);
+    }
+    if (err == -ETIMEDOUT) {
+        return pando_fail(PANDO_E_DEVICE, device->key,
+                          "%s did not close within %d s; it was removed all the same (see dom0's "
+                          "log by dmesg)",
+                          device->what, DEVICE_LIMIT_MS / 1000);
+    }
+    return err ? pando_fail_store(device->what, err) : PANDO_OK;
+}
+
 enum pando_code devices_remove(struct store *store, uint32_t domid)
 {
     struct device *list = NULL;
@@ -256,7 +307,7 @@ enum pando_code devices_remove(struct store *store, uint32_t domid)
         err = find_devices(store, kinds[i], domid, &list, &count);
     }
     if (!err && count) {
-        err = close_devices(list, count);
+        err = close_devices(list, count, put_cut_off, DEVICE_LIMIT_MS);
     }
     free(list);
     for (size_t i = 0; i < KINDS && (!err || err == -ETIMEDOUT); i++) {

@@ -42,21 +42,34 @@ enum pando_code device_wait_backend(const struct device *device, unsigned int st
 /* Fails with what the kernel's back-end has written about its error, or else with @reason. */
 enum pando_code device_fail(struct store *store, const struct device *device, const char *reason);
 
-/* Looks, before anything is made, whether disks and networks can be had. */
-enum pando_code device_disks_check(const struct pando_config *config);
-enum pando_code device_nets_check(const struct pando_config *config);
+/* Looks, before anything is made, whether disks and networks from the @first on can be had. */
+enum pando_code device_disks_check(const struct pando_config *config, size_t first);
+enum pando_code device_nets_check(const struct pando_config *config, size_t first);
 
-/* Adds one disk or network to a guest that does not run yet. */
+/*
+ * Adds one disk or network to a guest, which need not run yet. A disk has its vdev's number, a
+ * network @id.
+ */
 enum pando_code device_disk_add(struct store *store, uint32_t domid,
                                 const struct pando_config *config, size_t index);
 enum pando_code device_net_add(struct store *store, uint32_t domid,
-                               const struct pando_config *config, size_t index);
+                               const struct pando_config *config, size_t index, uint32_t id);
 
 /*
  * Removes all devices of a guest, in the reverse order: back-ends are asked to close, awaited, and
  * their nodes removed, also if they do not close in time. The guest need not exist any more.
  */
 enum pando_code devices_remove(struct store *store, uint32_t domid);
+
+/*
+ * Removes one device. With @timeout_ms its guest is asked, and has so long to let go of it:
+ * PANDO_E_TIMEOUT if it does not, and then it keeps the device. With 0 it is not asked.
+ */
+enum pando_code device_remove(struct device *device, unsigned int timeout_ms);
+
+/* The numbers of a guest's devices of one kind; *ids is to be freed. */
+enum pando_code device_list(struct store *store, const char *kind, uint32_t domid, uint32_t **ids,
+                            size_t *count);
 
 /* The MAC address of network @index of the guest with this UUID: always the same. */
 void device_mac(const char *uuid, size_t index, char mac[18]);

@@ -30,9 +30,9 @@ static bool is_read_only(const struct pando_disk_config *config)
     return config->access == PANDO_DISK_READ_ONLY;
 }
 
-enum pando_code device_disks_check(const struct pando_config *config)
+enum pando_code device_disks_check(const struct pando_config *config, size_t first)
 {
-    for (size_t i = 0; i < config->disk_count; i++) {
+    for (size_t i = first; i < config->disk_count; i++) {
         const struct pando_disk_config *disk = &config->disks[i];
         struct stat st;
         char key[48];

@@ -19,9 +19,9 @@ struct net {
     char mac[18];
 };
 
-enum pando_code device_nets_check(const struct pando_config *config)
+enum pando_code device_nets_check(const struct pando_config *config, size_t first)
 {
-    for (size_t i = 0; i < config->vif_count; i++) {
+    for (size_t i = first; i < config->vif_count; i++) {
         const struct pando_vif_config *vif = &config->vifs[i];
         char key[48];
 
@@ -114,17 +114,17 @@ static enum pando_code connect_interface(const struct net *net, const char *made
 }
 
 enum pando_code device_net_add(struct store *store, uint32_t domid,
-                               const struct pando_config *config, size_t index)
+                               const struct pando_config *config, size_t index, uint32_t id)
 {
     struct net net = { .config = &config->vifs[index] };
     char made[IFNAMSIZ], path[DEVICE_PATH_MAX + 16];
     enum pando_code code;
     int err;
 
-    device_init(&net.device, "vif", domid, (uint32_t)index);
+    device_init(&net.device, "vif", domid, id);
     snprintf(net.device.key, sizeof(net.device.key), "vif[%zu]", index);
-    snprintf(net.device.what, sizeof(net.device.what), "network %zu", index);
-    snprintf(made, sizeof(made), "vif%u.%zu", domid, index);
+    snprintf(net.device.what, sizeof(net.device.what), "network %u", id);
+    snprintf(made, sizeof(made), "vif%u.%u", domid, id);
     if (net.config->mac[0]) {
         memcpy(net.mac, net.config->mac, sizeof(net.mac));
     } else {

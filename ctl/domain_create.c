@@ -267,7 +267,7 @@ static enum pando_code make_devices(struct creation *c)
         snprintf(what, sizeof(what), "network %zu", i);
         code = begin(c, what);
         if (!code) {
-            code = device_net_add(c->store, c->build.domid, &c->config, i);
+            code = device_net_add(c->store, c->build.domid, &c->config, i, (uint32_t)i);
         }
     }
     return code;
@@ -350,10 +350,10 @@ static enum pando_code prepare(struct creation *c, const struct pando_config *co
         code = check_unique(c);
     }
     if (!code) {
-        code = device_disks_check(&c->config);
+        code = device_disks_check(&c->config, 0);
     }
     if (!code) {
-        code = device_nets_check(&c->config);
+        code = device_nets_check(&c->config, 0);
     }
     if (!code) {
         code = build_prepare(&c->build);

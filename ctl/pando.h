@@ -229,6 +229,29 @@ enum pando_event {
 enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_event event,
                                   int timeout_ms, enum pando_reason *reason);
 
+/* --- guests: devices ------------------------------------------------------------- */
+
+enum pando_device { PANDO_DISK, PANDO_VIF };
+
+/*
+ * Gives a guest, which may be running, another disk or network. @json is an object as in the list
+ * "disk" or "vif" of a configuration, see pando.cfg(5): {"vdev": "xvdb", "target": "/srv/b.img"}.
+ * The guest notices by itself. The live configuration has it from then on, so a reboot keeps it.
+ * PANDO_E_STATE if the guest has ended. On failure nothing has changed.
+ */
+enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *json);
+
+/*
+ * Takes one away: a disk by its vdev, a network by its MAC address or by its number, which the
+ * lowest free one was when it was added (0 is Linux's eth0). The guest's kernel is asked, and
+ * PANDO_E_TIMEOUT if it does not let go within @timeout_ms. With 0 it is not asked; what it has not
+ * written yet is lost. A disk's file systems are to be unmounted before in either case: Linux does
+ * not refuse to let go of a disk that is mounted.
+ */
+enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *which, unsigned int timeout_ms);
+
 /* --- guests: memory -------------------------------------------------------------- */
 
 /* Sets the balloon target. PANDO_E_INVALID if it is above the guest's maximum. */

@@ -47,3 +47,9 @@ ctl-monitor-unit-y := tests/unit/ctl/test_monitor.o tests/unit/ctl/fake_domains.
   tests/unit/ctl/scratch.o $(ctl-domain-objects) \
   ctl/monitord/monitor.o ctl/monitord/act.o
 ctl-monitor-unit-libs = $(libpando-libs)
+
+unit-tests += ctl-hotplug
+ctl-hotplug-unit-y := tests/unit/ctl/test_hotplug.o tests/unit/ctl/fake_domains.o \
+  tests/unit/ctl/fake_store.o tests/unit/ctl/kernel.o tests/unit/ctl/scratch.o \
+  $(filter-out ctl/device_disk.o ctl/device_net.o,$(ctl-domain-objects))
+ctl-hotplug-unit-libs = $(libpando-libs)
