@@ -4,9 +4,11 @@
 # Boots each micro-kernel of the table as dom0 and passes its results on. The limit in
 # seconds catches hangs and measures nothing. Consoles are kept in build/guest/NAME.log.
 #   run.t [NAME...]  only these
+#   MACHINE=MODEL    on Bochs, with that model of its processors, instead of QEMU's AMD
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+machine=${MACHINE:-qemu}
 
 # kernel and its words | limit | vCPUs | CPUs | QEMU's further arguments
 table='
@@ -33,8 +35,8 @@ storm       | 120 | 1 | 2 |
 
 tests=0
 failures=0
-qemu_pid=
-trap '[ -z "$qemu_pid" ] || kill "$qemu_pid" 2>/dev/null' EXIT
+machine_pid=
+trap '[ -z "$machine_pid" ] || kill "$machine_pid" 2>/dev/null' EXIT
 trap 'exit 1' INT TERM HUP
 
 # report VERDICT TEXT
@@ -46,8 +48,8 @@ report() {
     echo "$1 $tests - $2"
 }
 
-# boot NAME KERNEL LIMIT VCPUS CPUS ARG...: until the machine has switched itself off
-boot() {
+# boot_qemu NAME KERNEL LIMIT VCPUS CPUS ARG...
+boot_qemu() {
     local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5
     shift 5
     timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -M q35 \
@@ -55,9 +57,32 @@ boot() {
         -no-reboot -serial stdio -kernel build/pando32 \
         -append "console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus" \
         -initrd "build/guest/$kernel" "$@" </dev/null >"build/guest/$name.raw" 2>&1 &
-    qemu_pid=$!
-    wait "$qemu_pid"
-    qemu_pid=
+    machine_pid=$!
+    wait "$machine_pid"
+}
+
+# The same on Bochs, which is slower where CPUs wait for each other.
+boot_bochs() {
+    local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5
+    tests/bochs/make-iso "build/guest/$name.iso" \
+        "build/pando console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus" "build/guest/$kernel"
+    : >"build/guest/$name.raw"
+    tests/bochs/run "$machine" "build/guest/$name.iso" "build/guest/$name.raw" $((limit * 3)) \
+        "$cpus" &
+    machine_pid=$!
+    wait "$machine_pid"
+    rm -f "build/guest/$name.iso"
+}
+
+# boot NAME KERNEL LIMIT VCPUS CPUS ARG...: until the machine has switched itself off
+boot() {
+    local name=$1
+    if [ "$machine" = qemu ]; then
+        boot_qemu "$@"
+    else
+        boot_bochs "$@"
+    fi
+    machine_pid=
     # QEMU warns of each feature of the model that it doesn't emulate.
     tr -d '\r' <"build/guest/$name.raw" | grep -v "TCG doesn't support requested feature" \
         >"build/guest/$name.log"
@@ -95,6 +120,7 @@ while IFS='|' read -r kernel limit vcpus cpus args; do
     if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
         continue
     fi
+    [ "$machine" = qemu ] || name=$machine-$name
     read -ra more <<<"$args"
     # shellcheck disable=SC2086
     boot "$name" "$kernel" $limit "$vcpus" "$cpus" "${more[@]}"
