@@ -79,13 +79,30 @@ wait_for_end() {
 
 # boot NAME SECONDS [run-qemu option...]
 boot() {
-    local name=$1 seconds=$2 log=$logs/$test_name-$1.log status verdict text
+    local name=$1 seconds=$2 log=$logs/$test_name-$1.log
     shift 2
     "$top/share/run-qemu" -k "$top/build/vmlinux" -i "$work/initrd" -a "$dom0_args" "$@" \
         </dev/null >"$log" 2>&1 &
     qemu_pid=$!
     wait_for_end "$log" "$seconds"
+    judge "$name" "$log"
+}
 
+# boot_bochs MODEL NAME SECONDS CPUS MIB: the same on Bochs, with that model of its processors
+boot_bochs() {
+    local model=$1 name=$2 seconds=$3 log=$logs/$test_name-$2.log
+    "$top/tests/bochs/make-iso" "$work/boot.iso" "$top/build/pando console=com1 dom0_mem=768M" \
+        "$top/build/vmlinux console=hvc0 $dom0_args" "$work/initrd"
+    : >"$log"
+    "$top/tests/bochs/run" "$model" "$work/boot.iso" "$log" "$seconds" "$4" "$5" &
+    qemu_pid=$!
+    wait_for_end "$log" "$seconds"
+    judge "$name" "$log"
+}
+
+# judge NAME LOG: what the script reported
+judge() {
+    local name=$1 log=$2 status verdict text
     while read -r verdict text; do
         case $verdict in
         ok) report ok "$name: $text" ;;
