@@ -255,11 +255,16 @@ static void send_input(struct pane_link *link)
 
 static void send_all(struct pane_link *link)
 {
-    if (link->state == PANE_LINK_ATTACHED) {
-        send_input(link);
-    }
-    if (link->open && link->link.out_length) {
-        (void)link_send(&link->link); /* a failure shows when receiving */
+    int err = 0;
+
+    while (link->open && !err) {
+        if (link->state == PANE_LINK_ATTACHED) {
+            send_input(link);
+        }
+        if (!link->link.out_length) {
+            break;
+        }
+        err = link_send(&link->link); /* a failure shows when receiving */
     }
     update_events(link);
 }

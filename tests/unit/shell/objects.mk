@@ -44,3 +44,8 @@ shell-look-unit-libs := $(shell-unit-libs-all)
 shell-sample-unit-y := tests/unit/shell/test_sample.o shell/sample.o shell/loop.o \
   $(shell-under-test)
 shell-sample-unit-libs := $(shell-unit-libs-all)
+
+unit-tests += shell-pane-link
+shell-pane-link-unit-y := tests/unit/shell/test_pane_link.o shell/pane_console_link.o \
+  shell/loop.o console/link.o console/protocol.o
+shell-pane-link-unit-libs := -lpthread
