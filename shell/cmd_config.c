@@ -2,6 +2,7 @@
 #include "command.h"
 #include "config.h"
 #include "guest.h"
+#include "plugin_command.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,12 +37,29 @@ static int show(struct shell *shell, const struct arguments *arguments)
     return SHELL_OK;
 }
 
+/* Whether a file's text begins as an object of JSON does, or cannot be read. */
+static bool is_json(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    int c = '{';
+    if (!file)
+        return true;
+    while ((c = fgetc(file)) != EOF && strchr(" \t\r\n", c))
+        continue;
+    fclose(file);
+    return c == '{' || c == EOF;
+}
+
 static int check(struct shell *shell, const struct arguments *arguments)
 {
     struct pando_config config;
     struct pando_problems problems = { 0 };
+    int status;
     if (arguments->count < 2)
         return usage(shell, "check: expected a file");
+    if (!is_json(arguments->words[1]) &&
+        plugin_command_fallback(shell, "config", "check", arguments, &status))
+        return status;
     enum pando_code code = pando_config_load(&config, arguments->words[1], arguments->words + 2,
                                              arguments->count - 2, 0, &problems);
     if (code == PANDO_E_SYSTEM)

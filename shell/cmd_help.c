@@ -8,8 +8,9 @@
 
 static void list_commands(FILE *out)
 {
-    for (size_t i = 0; commands[i]; i++)
-        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)); i++)
+        fprintf(out, "  %-10s %s\n", command->name, command->summary);
     fputs("\n`help COMMAND` says more about one, `config help` explains guests' configurations;\n"
           "see also pando(1) and pando.cfg(5).\n",
           out);
@@ -70,8 +71,8 @@ static void print_json(struct shell *shell, const struct command *command)
         write_command(writer, command);
     } else {
         json_write_array_begin(writer);
-        for (size_t i = 0; commands[i]; i++)
-            write_command(writer, commands[i]);
+        for (size_t i = 0; (command = command_at(i)); i++)
+            write_command(writer, command);
         json_write_array_end(writer);
     }
     output_json_end(shell, writer);
@@ -99,8 +100,12 @@ static int run(struct shell *shell, const struct arguments *arguments)
     const struct command *command = NULL;
     if (page)
         return print_page(shell, page);
-    if (arguments->count && !(command = command_find(arguments->words[0]))) {
-        shell_error(shell, "no command \"%s\"; `help` lists them", arguments->words[0]);
+    size_t used = 0;
+    if (arguments->count)
+        command = command_match((const char *const *)arguments->words, &used);
+    if (arguments->count && (!command || used != arguments->count)) {
+        shell_error(shell, "no command \"%s\"; `help` lists them",
+                    arguments->words[command ? arguments->count - 1 : 0]);
         return SHELL_USAGE;
     }
     if (option_given(arguments, "json"))

@@ -41,6 +41,8 @@ static void write_names(struct json_writer *writer, const struct pando_plugin *p
 
 static void write_member(struct json_writer *writer, const char *key, const char *text)
 {
+    if (!text)
+        return;
     json_write_key(writer, key);
     json_write_string(writer, text);
 }
@@ -139,5 +141,6 @@ const struct command cmd_plugins = {
     .options = options,
     .most = 1,
     .complete = { COMPLETE_GUEST, COMPLETE_NOTHING },
+    .output = output_plugins,
     .run = run,
 };

@@ -1,23 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 #include "config.h"
+#include "plugin_command.h"
 #include "variables.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct command *const commands[] = {
     &cmd_list,   &cmd_info,     &cmd_vcpu_list, &cmd_create,   &cmd_console, &cmd_shutdown,
     &cmd_reboot, &cmd_destroy,  &cmd_pause,     &cmd_unpause,  &cmd_rename,  &cmd_mem_set,
     &cmd_config, &cmd_dmesg,    &cmd_log,       &cmd_wait_for, &cmd_send,    &cmd_expect,
-    &cmd_set,    &cmd_on_error, &cmd_help,      &cmd_version,  &cmd_quit,    NULL,
+    &cmd_set,    &cmd_on_error, &cmd_screen,    &cmd_plugins,  &cmd_help,    &cmd_version,
+    &cmd_quit,   NULL,
 };
 
-const struct command *command_find(const char *name)
+const struct command *command_find_own(const char *name)
 {
     for (size_t i = 0; commands[i]; i++)
         if (!strcmp(commands[i]->name, name))
             return commands[i];
     return NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    const struct command *command = command_find_own(name);
+    return command ? command : plugin_command_find(name, NULL);
+}
+
+const struct command *command_at(size_t n)
+{
+    const size_t own = sizeof(commands) / sizeof(commands[0]) - 1;
+    return n < own ? commands[n] : plugin_command(n - own);
+}
+
+/* Whether a plugin may add this form to a command that has several. */
+static bool may_be_extended(const struct command *command, const char *word)
+{
+    if (!command->forms)
+        return false;
+    for (size_t i = 0; command->complete_words[i]; i++)
+        if (!strcmp(command->complete_words[i], word))
+            return false;
+    return true;
+}
+
+const struct command *command_match(const char *const *words, size_t *used)
+{
+    const struct command *command = command_find_own(words[0]), *longer = NULL;
+
+    if (words[1] && (!command || may_be_extended(command, words[1])))
+        longer = plugin_command_find(words[0], words[1]);
+    *used = longer ? 2 : 1;
+    if (longer || command)
+        return longer ? longer : command;
+    return plugin_command_find(words[0], NULL);
 }
 
 void command_print_usage(const struct command *command, FILE *out)
@@ -28,12 +66,14 @@ void command_print_usage(const struct command *command, FILE *out)
 
 static int unknown_command(struct shell *shell, const char *name)
 {
-    const char *names[sizeof(commands) / sizeof(commands[0])];
     size_t count = 0;
-    for (; commands[count]; count++)
-        names[count] = commands[count]->name;
-    names[count] = NULL;
+    while (command_at(count))
+        count++;
+    const char **names = shell_need(calloc(count + 1, sizeof(*names)));
+    for (size_t i = 0; i < count; i++)
+        names[i] = command_at(i)->name;
     const char *nearest = pando_nearest_word(name, names, sizeof(names[0]));
+    free(names);
     if (nearest)
         shell_error(shell, "no command \"%s\"; did you mean %s?", name, nearest);
     else
@@ -56,14 +96,15 @@ static bool check_count(struct shell *shell, const struct command *command,
 
 int command_run(struct shell *shell, const char *const *words)
 {
-    const struct command *command = command_find(words[0]);
+    size_t used;
+    const struct command *command = command_match(words, &used);
     struct arguments arguments;
     int status = SHELL_USAGE;
 
     if (!command)
         return unknown_command(shell, words[0]);
     shell->command = command->name;
-    if (arguments_parse(shell, command->options, words + 1, &arguments)) {
+    if (arguments_parse(shell, command->options, words + used, &arguments)) {
         if (check_count(shell, command, &arguments))
             status = command->run(shell, &arguments);
         arguments_free(&arguments);

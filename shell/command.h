@@ -48,11 +48,19 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cmd_dmesg, cmd_expect,
-    cmd_help, cmd_info, cmd_list, cmd_log, cmd_mem_set, cmd_on_error, cmd_pause, cmd_quit,
-    cmd_reboot, cmd_rename, cmd_screen, cmd_send, cmd_set, cmd_shutdown, cmd_unpause, cmd_vcpu_list,
-    cmd_version, cmd_wait_for;
+    cmd_help, cmd_info, cmd_list, cmd_log, cmd_mem_set, cmd_on_error, cmd_pause, cmd_plugins,
+    cmd_quit, cmd_reboot, cmd_rename, cmd_screen, cmd_send, cmd_set, cmd_shutdown, cmd_unpause,
+    cmd_vcpu_list, cmd_version, cmd_wait_for;
 
+/* By its name, also a plugin's of one word; the own ones only. */
 const struct command *command_find(const char *name);
+const struct command *command_find_own(const char *name);
+
+/* The @n-th of all, plugins' behind the own ones; NULL behind the last. */
+const struct command *command_at(size_t n);
+
+/* The command that words begin with (there is at least one), and how many of them are its name. */
+const struct command *command_match(const char *const *words, size_t *used);
 
 /* Runs a command with its words (the first is its name). Returns an enum shell_exit. */
 int command_run(struct shell *shell, const char *const *words);

@@ -2,6 +2,7 @@
 #include "complete.h"
 #include "command.h"
 #include "config.h"
+#include "plugin_command.h"
 #include "variables.h"
 
 #include <dirent.h>
@@ -25,10 +26,22 @@ static void offer(struct candidates *candidates, const char *word, const char *b
     candidates->list[candidates->count] = NULL;
 }
 
+/* The first words of commands' names, each once. */
 static void offer_commands(const char *word, struct candidates *candidates)
 {
-    for (size_t i = 0; commands[i]; i++)
-        offer(candidates, word, "", commands[i]->name, "");
+    const struct command *command, *other;
+    for (size_t i = 0; (command = command_at(i)); i++) {
+        char name[64];
+        size_t length = strcspn(command->name, " ");
+        bool known = false;
+        snprintf(name, sizeof(name), "%.*s", (int)length, command->name);
+        for (size_t j = 0; command->name[length] && j < i && !known; j++) {
+            other = command_at(j);
+            known = !strncmp(other->name, name, length) && strcspn(other->name, " ") == length;
+        }
+        if (!known)
+            offer(candidates, word, "", name, "");
+    }
 }
 
 /* Guests' names; without an error message, which would spoil the line. */
@@ -115,9 +128,24 @@ static void offer_variables(const char *word, const char *before, const char *af
     }
 }
 
-static enum completion kind_of(const struct command *command, const struct words *words)
+/* The words that a command takes, and those that plugins add to it. */
+static void offer_words(const struct command *command, const char *word,
+                        struct candidates *candidates)
 {
-    size_t index = count_arguments(command, words);
+    const struct command *other;
+    size_t length = strlen(command->name);
+    for (size_t i = 0; command->complete_words[i]; i++)
+        offer(candidates, word, "", command->complete_words[i], "");
+    for (size_t i = 0; command->forms && (other = plugin_command(i)); i++)
+        if (!strncmp(other->name, command->name, length) && other->name[length] == ' ')
+            offer(candidates, word, "", other->name + length + 1, "");
+}
+
+/* @used words are the command's name. */
+static enum completion kind_of(const struct command *command, const struct words *words,
+                               size_t used)
+{
+    size_t index = count_arguments(command, words) + 1 - used;
     if (command->most != ARGUMENTS_ANY && index >= (size_t)command->most)
         return COMPLETE_NOTHING;
     for (const struct command_form *form = command->forms; index && form && form->word; form++)
@@ -127,12 +155,12 @@ static enum completion kind_of(const struct command *command, const struct words
 }
 
 static void offer_arguments(struct shell *shell, const struct command *command,
-                            const struct words *words, const char *word,
+                            const struct words *words, size_t used, const char *word,
                             struct candidates *candidates)
 {
     const char *key;
 
-    switch (kind_of(command, words)) {
+    switch (kind_of(command, words, used)) {
     case COMPLETE_NOTHING:
         break;
     case COMPLETE_GUEST:
@@ -145,8 +173,7 @@ static void offer_arguments(struct shell *shell, const struct command *command,
         offer_commands(word, candidates);
         break;
     case COMPLETE_WORD:
-        for (size_t i = 0; command->complete_words[i]; i++)
-            offer(candidates, word, "", command->complete_words[i], "");
+        offer_words(command, word, candidates);
         break;
     case COMPLETE_KEY:
         for (size_t i = 0; (key = pando_config_key(i)); i++)
@@ -179,11 +206,12 @@ void complete(struct shell *shell, const char *before, const char *word,
     } else if (!words.count) {
         offer_commands(word, candidates);
     } else {
-        const struct command *command = command_find(words.list[0]);
+        size_t used;
+        const struct command *command = command_match((const char *const *)words.list, &used);
         if (command && *word == '-')
             offer_options(command, word, candidates);
         else if (command)
-            offer_arguments(shell, command, &words, word, candidates);
+            offer_arguments(shell, command, &words, used, word, candidates);
     }
     words_free(&words);
 }

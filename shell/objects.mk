@@ -7,7 +7,7 @@ shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/comma
   shell/cmd_dmesg.o shell/cmd_help.o shell/cmd_info.o shell/cmd_list.o shell/cmd_log.o \
   shell/cmd_mem_set.o shell/cmd_on_error.o shell/cmd_pause.o shell/cmd_quit.o \
   shell/cmd_reboot.o shell/cmd_rename.o shell/cmd_shutdown.o shell/cmd_unpause.o \
-  shell/cmd_vcpu_list.o shell/cmd_version.o \
+  shell/cmd_vcpu_list.o shell/cmd_version.o shell/cmd_plugins.o shell/plugin_command.o \
   shell/variables.o shell/schema.o shell/transcript.o shell/listen.o shell/completion_bash.o \
   shell/cmd_set.o shell/cmd_send.o shell/cmd_expect.o shell/cmd_wait_for.o shell/cmd_screen.o
 
@@ -33,4 +33,9 @@ shell-screen-y := $(shell-draw-y) $(shell-vt-y) $(shell-panes-y) shell/term.o sh
 progs += pando
 pando-parts := shell/interactive.o shell/edit.o $(shell-y) $(shell-screen-y) $(console-client-y)
 pando-y = shell/main.o $(pando-parts)
-pando-libs := -lreadline -lncursesw -ltinfo -lvterm
+# Plugins call what the public headers declare: it is in the program, and visible.
+build/lib/plugin.args: build/lib/libpando.map
+	$(Q)sed -n 's/^\(pando_.*\);$$/-Wl,-u,\1,--export-dynamic-symbol=\1/p' $< >$@
+
+build/bin/pando: | build/lib/plugin.args
+pando-libs := -lreadline -lncursesw -ltinfo -lvterm @build/lib/plugin.args

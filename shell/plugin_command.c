@@ -235,8 +235,8 @@ bool plugin_command_fallback(struct shell *shell, const char *first, const char 
 
 static bool has_form(const struct command *command, const char *word)
 {
-    for (const struct command_form *form = command->forms; form->word; form++)
-        if (!strcmp(form->word, word))
+    for (size_t i = 0; command->complete_words[i]; i++)
+        if (!strcmp(command->complete_words[i], word))
             return true;
     return false;
 }

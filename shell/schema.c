@@ -157,9 +157,24 @@ static const struct schema version = {
     },
 };
 
+static const struct schema plugin = {
+    "plugin",
+    (const struct schema_member[]){
+        { "name", SCHEMA_STRING, "its own, or that of its file" },
+        { "version", SCHEMA_STRING, "its own; missing if that is not known", true },
+        { "state", SCHEMA_STRING, "loaded or refused" },
+        { "folder", SCHEMA_STRING, "where it was found" },
+        { "file", SCHEMA_STRING, "its file in there" },
+        { "reason", SCHEMA_STRING, "why it was refused; missing if it is loaded", true },
+        { "commands", SCHEMA_STRINGS, "that it adds" },
+        { "panels", SCHEMA_STRINGS, "that it adds" },
+        { NULL },
+    },
+};
+
 const struct schema *const schemas[] = {
-    &guest,    &host,  &vcpu,     &creation, &configuration, &key,     &text_log,
-    &log_file, &match, &variable, &command,  &option,        &version, NULL,
+    &guest, &host,     &vcpu,    &creation, &configuration, &key,     &text_log, &log_file,
+    &match, &variable, &command, &option,   &plugin,        &version, NULL,
 };
 
 const struct command_output output_config[] = {
@@ -193,6 +208,8 @@ const struct command_output output_log[] = {
     { "NAME", false, &text_log },
     { NULL },
 };
+
+const struct command_output output_plugins[] = { { "", true, &plugin }, { NULL } };
 
 const struct command_output output_set[] = { { "", true, &variable }, { NULL } };
 const struct command_output output_vcpu_list[] = { { "", true, &vcpu }, { NULL } };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What commands print with --json, against what the manual says that they do. */
+#include "plugin_host.h"
 #include "fake_consoled.h"
 #include "harness.h"
 #include "shell/command.h"
@@ -88,6 +89,7 @@ static const struct {
     { "list", "", "list" },
     { "log", "", "log" },
     { "log", "NAME", "log web" },
+    { "plugins", "", "plugins" },
     { "set", "", "set" },
     { "vcpu-list", "", "vcpu-list" },
     { "version", "", "version" },
@@ -120,6 +122,10 @@ void json_is_as_documented(void **state)
     assert_int_equal(harness_run(line), SHELL_OK);
     assert_int_equal(harness_run("set x y"), SHELL_OK);
 
+    const struct plugin_rules rules = { .folders = harness_shell.log_folder };
+    harness_file("broken.so", "");
+    plugins_want(&rules);
+
     for (size_t i = 0; commands[i]; i++) {
         const struct command_output *output = commands[i]->output;
         bool json = false;
@@ -130,6 +136,7 @@ void json_is_as_documented(void **state)
         for (; output && output->schema; output++)
             run_form(commands[i], output);
     }
+    plugins_unload();
     listen_clear();
     fake_consoled_stop();
 }
