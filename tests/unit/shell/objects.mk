@@ -49,3 +49,8 @@ unit-tests += shell-pane-link
 shell-pane-link-unit-y := tests/unit/shell/test_pane_link.o shell/pane_console_link.o \
   shell/loop.o console/link.o console/protocol.o
 shell-pane-link-unit-libs := -lpthread
+
+unit-tests += shell-pane-chain
+shell-pane-chain-unit-y = tests/unit/shell/test_pane_chain.o shell/pane_console_link.o \
+  shell/loop.o shell/utf8.o console/link.o $(shell-vt-y) $(console-daemon-test)
+shell-pane-chain-unit-libs := -lvterm -lpthread
