@@ -104,8 +104,7 @@ struct vmexit {
             bool in, string, rep;
         } io;
         struct {
-            uint8_t cr, gpr;
-            uint64_t value; /* CR_WRITE */
+            uint8_t cr, gpr; /* the MOV's other register; CR_GPR_UNKNOWN: not told */
         } cr;
         struct {
             uint8_t vector;
@@ -115,6 +114,8 @@ struct vmexit {
         uint64_t failure; /* for the log */
     };
 };
+
+#define CR_GPR_UNKNOWN 0xff
 
 /* An exception or interrupt to inject. */
 enum event_type { EVENT_INTERRUPT = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFT = 4 };
@@ -199,15 +200,18 @@ struct arch_vcpu {
     uint64_t misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback */
     bool nmi_pending;
-    bool wait_for_sipi;    /* INIT was received, or it never ran */
-    uint16_t start_up;     /* vector of a start-up IPI that was not acted on yet, and 1; 0: none */
-    bool window_requested; /* an exit at the next chance to inject was asked for */
+    bool wait_for_sipi; /* INIT was received, or it never ran */
+    uint16_t start_up;  /* vector of a start-up IPI that was not acted on yet, and 1; 0: none */
+    uint8_t windows;    /* WINDOW_*: what exits were asked for, to inject something */
 
     union { /* the vendor's own */
         struct svm_vcpu *svm;
         struct vmx_vcpu *vmx;
     };
 };
+
+#define WINDOW_INTERRUPT 1u /* when the guest can take an interrupt */
+#define WINDOW_TPR       2u /* when it writes CR8 */
 
 enum callback_via { CALLBACK_NONE, CALLBACK_GSI, CALLBACK_PCI_INTX, CALLBACK_VECTOR };
 

@@ -18,6 +18,7 @@ cpuid       |  60 | 1 | 1 |
 msr         |  60 | 1 | 1 |
 traps       |  60 | 1 | 1 |
 mmio        |  60 | 1 | 1 |
+interrupts  |  60 | 1 | 1 |
 events      |  60 | 2 | 2 |
 events      |  60 | 2 | 1 |
 events fifo |  60 | 2 | 2 |

@@ -3,11 +3,10 @@
  * Control registers that a guest reaches by an exit: what the CPU checks on MOV to CR0, CR4 and
  * CR8 (SDM 3, 2.5; APM 2, 3.1) is checked here.
  */
+#include "x86/cpu/apic_regs.h"
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
-
-#define APIC_TPR 0x80
 
 static bool code_is_64bit(struct vcpu *v)
 {
@@ -75,9 +74,30 @@ static bool cr_write(struct vcpu *v, unsigned int n, uint64_t value)
     return true;
 }
 
+/* The MOV's general register; NULL: it can't be told any more, and #GP was injected. */
+static uint64_t *operand(struct vcpu *v)
+{
+    int gpr = v->arch->exit.cr.gpr;
+
+    if (gpr == CR_GPR_UNKNOWN)
+        gpr = hvm_mov_cr_gpr(v);
+    if (gpr < 0) {
+        /* It was fetched a moment ago: another vCPU changed the page or its mapping. */
+        x86_inject_exception(v, EXC_GP, 0);
+        return NULL;
+    }
+    return gpr == REG_RSP ? &v->arch->rsp : &v->arch->gpr[gpr & 15];
+}
+
 void hvm_cr_write(struct vcpu *v)
 {
-    if (!cr_write(v, v->arch->exit.cr.cr, v->arch->exit.cr.value))
+    const uint64_t *from = operand(v);
+    uint64_t value;
+
+    if (!from)
+        return;
+    value = code_is_64bit(v) ? *from : (uint32_t)*from;
+    if (!cr_write(v, v->arch->exit.cr.cr, value))
         x86_inject_exception(v, EXC_GP, 0);
     else
         hvm_skip_insn(v);
@@ -85,19 +105,8 @@ void hvm_cr_write(struct vcpu *v)
 
 void hvm_cr_read(struct vcpu *v)
 {
-    const struct vmexit *x = &v->arch->exit;
-    uint32_t tpr = 0;
-    uint64_t value;
+    uint64_t *to = operand(v);
 
-    if (x->cr.cr == 8) {
-        vlapic_read(v, APIC_TPR, &tpr);
-        value = tpr >> 4;
-    } else {
-        value = vendor->get_cr(v, x->cr.cr);
-    }
-    if (x->cr.gpr == REG_RSP)
-        v->arch->rsp = value;
-    else
-        v->arch->gpr[x->cr.gpr] = value;
-    hvm_skip_insn(v);
+    if (to && hvm_skip_insn(v))
+        *to = vendor->get_cr(v, v->arch->exit.cr.cr);
 }

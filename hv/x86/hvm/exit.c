@@ -97,7 +97,7 @@ static void exit_msr_write(struct vcpu *v)
 
 static void exit_window(struct vcpu *v)
 {
-    v->arch->window_requested = false;
+    v->arch->windows &= (uint8_t)~WINDOW_INTERRUPT;
     vendor->request_interrupt_window(v, false);
 }
 

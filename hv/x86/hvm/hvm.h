@@ -16,6 +16,9 @@ unsigned int hvm_insn_len(struct vcpu *v);
 /* Goes on behind the exiting instruction; injects #GP or #PF if that can't be read. */
 bool hvm_skip_insn(struct vcpu *v);
 
+/* The general register of the exiting MOV to or from a control register; -1: not readable. */
+int hvm_mov_cr_gpr(struct vcpu *v);
+
 /* cpuid.c */
 struct cpuid_regs;
 void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r);

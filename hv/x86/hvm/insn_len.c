@@ -20,6 +20,7 @@ static bool is_prefix(uint8_t b, bool long_mode)
     case 0x65:
     case 0x66:
     case 0x67:
+    case 0xf0:
     case 0xf2:
     case 0xf3:
         return true;
@@ -90,6 +91,21 @@ unsigned int hvm_insn_len(struct vcpu *v)
         i++;
     len = opcode_len(buf + i, n - i);
     return len ? i + len : 0;
+}
+
+int hvm_mov_cr_gpr(struct vcpu *v)
+{
+    uint8_t buf[15], rex = 0;
+    unsigned int n = fetch(v, buf, sizeof(buf)), i = 0;
+    struct x86_segment cs;
+
+    vendor->get_segment(v, SEG_CS, &cs);
+    /* LOCK makes CR8 of CR0 outside long mode (APM 3, MOV CRn). */
+    for (; i < n && is_prefix(buf[i], cs.attr & SEG_ATTR_L); i++)
+        rex = cs.attr & SEG_ATTR_L && (buf[i] & 0xf0) == 0x40 ? buf[i] : 0;
+    if (n - i < 3 || buf[i] != 0x0f || (buf[i + 1] & ~2) != 0x20)
+        return -1;
+    return (buf[i + 2] & 7) | (rex & 1) << 3;
 }
 
 bool hvm_skip_insn(struct vcpu *v)

@@ -23,40 +23,73 @@ static void inject(struct vcpu *v, uint8_t vector, enum event_type type)
     v->arch->pending = (struct x86_event){ .valid = true, .vector = vector, .type = type };
 }
 
-static void set_window(struct vcpu *v, bool on)
+static void set_windows(struct vcpu *v, unsigned int want)
 {
-    if (v->arch->window_requested != on) {
-        v->arch->window_requested = on;
-        vendor->request_interrupt_window(v, on);
+    unsigned int changed = v->arch->windows ^ want;
+
+    if (likely(!changed))
+        return;
+    if (changed & WINDOW_INTERRUPT)
+        vendor->request_interrupt_window(v, want & WINDOW_INTERRUPT);
+    if (changed & WINDOW_TPR)
+        vendor->request_tpr_window(v, want & WINDOW_TPR);
+    v->arch->windows = (uint8_t)want;
+}
+
+static unsigned int window_of_vlapic(struct vcpu *v)
+{
+    int vector = vlapic_pending_vector(v);
+
+    if (likely(vector == VLAPIC_NOTHING))
+        return 0;
+    return vector == VLAPIC_BELOW_TPR ? WINDOW_TPR : WINDOW_INTERRUPT;
+}
+
+static unsigned int window_wanted(struct vcpu *v)
+{
+    if (v->arch->nmi_pending || upcall_pending(v))
+        return WINDOW_INTERRUPT;
+    return window_of_vlapic(v);
+}
+
+/* Stays pending until the guest's handler clears it: no window for another meanwhile. */
+static void inject_upcall(struct vcpu *v)
+{
+    inject(v, v->domain->arch->callback_vector, EVENT_INTERRUPT);
+    set_windows(v, window_of_vlapic(v));
+}
+
+/* The first of what waits, if the guest can take it, or else an exit when it can. */
+static void inject_or_wait(struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+    unsigned int window = window_wanted(v);
+
+    if (window == WINDOW_INTERRUPT && !a->pending.valid && vendor->interrupts_allowed(v)) {
+        if (a->nmi_pending) {
+            a->nmi_pending = false;
+            inject(v, 2, EVENT_NMI);
+        } else if (upcall_pending(v)) {
+            inject_upcall(v);
+            return;
+        } else {
+            uint8_t vector = (uint8_t)vlapic_pending_vector(v);
+
+            vlapic_accept(v, vector);
+            inject(v, vector, EVENT_INTERRUPT);
+        }
+        window = window_wanted(v);
     }
+    set_windows(v, window);
 }
 
 void hvm_inject_pending(struct vcpu *v)
 {
-    int vector;
+    const struct arch_vcpu *a = v->arch;
 
-    if (likely(!arch_vcpu_has_interrupt(v))) {
-        set_window(v, false);
-        return;
-    }
-    if (v->arch->pending.valid || !vendor->interrupts_allowed(v)) {
-        set_window(v, true);
-        return;
-    }
-    if (v->arch->nmi_pending) {
-        v->arch->nmi_pending = false;
-        inject(v, 2, EVENT_NMI);
-    } else if (upcall_pending(v)) {
-        inject(v, v->domain->arch->callback_vector, EVENT_INTERRUPT);
-        /* Stays pending until the guest's handler clears it: no window meanwhile. */
-        set_window(v, false);
-        return;
-    } else {
-        vector = vlapic_pending_vector(v);
-        vlapic_accept(v, (uint8_t)vector);
-        inject(v, (uint8_t)vector, EVENT_INTERRUPT);
-    }
-    set_window(v, arch_vcpu_has_interrupt(v));
+    if (unlikely(a->nmi_pending || a->windows || upcall_pending(v) ||
+                 vlapic_pending_vector(v) != VLAPIC_NOTHING))
+        inject_or_wait(v);
 }
 
 void arch_vcpu_event_notify(struct vcpu *v)

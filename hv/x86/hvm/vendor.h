@@ -34,13 +34,15 @@ struct vendor_ops {
 
     /* An interrupt waits and the guest can't take it: exit as soon as it can. */
     void (*request_interrupt_window)(struct vcpu *v, bool on);
+    /* An interrupt waits for a lower task priority: exit at each write of CR8. */
+    void (*request_tpr_window)(struct vcpu *v, bool on);
     /* The guest can take an external interrupt now (IF, no shadow). */
     bool (*interrupts_allowed)(struct vcpu *v);
     /* The exiting or emulated instruction is done: clears the interrupt shadow. */
     void (*end_instruction)(struct vcpu *v);
 
     void (*get_paging)(struct vcpu *v, struct x86_paging *p);
-    /* n: 0, 2, 3, 4. Consequences (paging mode, EFER.LMA) are the back-end's. */
+    /* n: 0, 2, 3, 4, 8. Consequences (paging mode, EFER.LMA) are the back-end's. */
     uint64_t (*get_cr)(struct vcpu *v, unsigned int n);
     void (*set_cr)(struct vcpu *v, unsigned int n, uint64_t value);
     uint64_t (*get_efer)(struct vcpu *v);

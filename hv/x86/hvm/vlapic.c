@@ -57,28 +57,55 @@ uint64_t vlapic_base(const struct vcpu *v)
 }
 
 /* At each entry into the guest, and nearly always there is none: in 64-bit pieces. */
-static int highest(const uint32_t *map)
+static bool is_empty(const uint32_t *map)
 {
     const uint64_t *m = (const uint64_t *)(const void *)map;
 
-    if (likely(
-            !(atomic_read(&m[0]) | atomic_read(&m[1]) | atomic_read(&m[2]) | atomic_read(&m[3]))))
-        return -1;
-    for (int i = 3; i >= 0; i--) {
-        uint64_t w = atomic_read(&m[i]);
+    return !(atomic_read(&m[0]) | atomic_read(&m[1]) | atomic_read(&m[2]) | atomic_read(&m[3]));
+}
+
+static int highest(const uint32_t *map)
+{
+    for (int i = 7; i >= 0; i--) {
+        uint32_t w = atomic_read(&map[i]);
 
         if (w)
-            return i * 64 + 63 - __builtin_clzl(w);
+            return i * 32 + 31 - __builtin_clz(w);
     }
     return -1;
 }
 
-static uint8_t processor_priority(struct vlapic *l)
+/* Its upper half is CR8, which the guest writes without an exit. */
+static uint8_t task_priority(struct vcpu *v)
+{
+    uint32_t *tpr = reg_of(v->arch->vlapic, APIC_TPR);
+    uint32_t cr8 = (uint32_t)vendor->get_cr(v, 8);
+
+    if (*tpr >> 4 != cr8)
+        *tpr = cr8 << 4;
+    return (uint8_t)*tpr;
+}
+
+static void set_task_priority(struct vcpu *v, uint8_t tpr)
+{
+    REG(v->arch->vlapic, APIC_TPR) = tpr;
+    vendor->set_cr(v, 8, tpr >> 4);
+}
+
+/* Of the highest vector in service; 0: none is. */
+static int class_in_service(const struct vlapic *l)
 {
     int isr = highest(l->isr);
-    uint8_t tpr = (uint8_t)REG(l, APIC_TPR);
 
-    return isr >= 0 && (isr & 0xf0) > (tpr & 0xf0) ? (uint8_t)(isr & 0xf0) : tpr;
+    return isr < 0 ? 0 : isr & 0xf0;
+}
+
+static uint8_t processor_priority(struct vcpu *v)
+{
+    int in_service = class_in_service(v->arch->vlapic);
+    uint8_t tpr = task_priority(v);
+
+    return in_service > (tpr & 0xf0) ? (uint8_t)in_service : tpr;
 }
 
 static bool software_enabled(struct vlapic *l)
@@ -86,14 +113,20 @@ static bool software_enabled(struct vlapic *l)
     return l->base & BASE_ENABLED && REG(l, APIC_SVR) & SVR_ENABLED;
 }
 
+static int __attribute__((noinline)) pending_vector(struct vcpu *v, struct vlapic *l)
+{
+    int irr = highest(l->irr);
+
+    if (irr < 0 || !software_enabled(l) || (irr & 0xf0) <= class_in_service(l))
+        return VLAPIC_NOTHING;
+    return (irr & 0xf0) > (task_priority(v) & 0xf0) ? irr : VLAPIC_BELOW_TPR;
+}
+
 int vlapic_pending_vector(struct vcpu *v)
 {
     struct vlapic *l = v->arch->vlapic;
-    int irr = highest(l->irr);
 
-    if (irr < 0 || !software_enabled(l) || (irr & 0xf0) <= (processor_priority(l) & 0xf0))
-        return -1;
-    return irr;
+    return likely(is_empty(l->irr)) ? VLAPIC_NOTHING : pending_vector(v, l);
 }
 
 void vlapic_accept(struct vcpu *v, uint8_t vector)
@@ -359,7 +392,7 @@ bool vlapic_read(struct vcpu *v, unsigned int reg, uint32_t *value)
         *value = VERSION_VALUE;
         return true;
     case APIC_PPR:
-        *value = processor_priority(l);
+        *value = processor_priority(v);
         return true;
     case APIC_TMCCT:
         *value = current_count(l);
@@ -374,6 +407,8 @@ bool vlapic_read(struct vcpu *v, unsigned int reg, uint32_t *value)
         *value = atomic_read(&l->irr[(reg - APIC_IRR) >> 4]);
         return true;
     case APIC_TPR:
+        *value = task_priority(v);
+        return true;
     case APIC_LDR:
     case APIC_DFR:
     case APIC_SVR:
@@ -423,7 +458,7 @@ bool vlapic_write(struct vcpu *v, unsigned int reg, uint32_t value)
         end_of_interrupt(v);
         return true;
     case APIC_TPR:
-        REG(l, APIC_TPR) = value & 0xff;
+        set_task_priority(v, (uint8_t)value);
         return true;
     case APIC_LDR:
         REG(l, APIC_LDR) = value & 0xff000000;
@@ -559,6 +594,7 @@ void vlapic_reset(struct vcpu *v)
     l->timer_period = l->tsc_deadline = 0;
     for (unsigned int reg = APIC_LVTT; reg <= APIC_LVTERR; reg += 0x10)
         REG(l, reg) = LVT_MASKED;
+    set_task_priority(v, 0);
     REG(l, APIC_DFR) = ~0u;
     REG(l, APIC_SVR) = 0xff;
     l->base = VLAPIC_DEFAULT_BASE | BASE_ENABLED | (v->id ? 0 : BASE_BSP);

@@ -23,7 +23,9 @@ void vlapic_stop_timer(struct vcpu *v);
 
 /* An interrupt for this vCPU: sets IRR, and wakes or kicks it. Waits while the APIC is disabled. */
 void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level);
-/* The vector that is to be delivered now, by priority; -1: none. */
+/* The vector that is to be delivered now, by priority, or: */
+#define VLAPIC_NOTHING   (-1) /* none, or not before another is ended */
+#define VLAPIC_BELOW_TPR (-2) /* none, but the TPR alone holds one back */
 int vlapic_pending_vector(struct vcpu *v);
 /* It was delivered: from IRR to ISR. */
 void vlapic_accept(struct vcpu *v, uint8_t vector);

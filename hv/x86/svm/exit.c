@@ -56,9 +56,25 @@ static void decode_npf(struct vmexit *x, const struct vmcb *b)
     }
 }
 
+/* The operand is told by decode assists only (APM 2, 15.8.1). */
+static void decode_cr(struct vmexit *x, enum vmexit_reason reason, const struct vmcb *b)
+{
+    x->reason = reason;
+    x->cr.cr = b->exitcode & 15;
+    x->cr.gpr = CR_GPR_UNKNOWN;
+    if (svm_features & SVM_FEATURE_DECODE_ASSIST && b->exitinfo1 & EXITINFO_MOV_CR)
+        x->cr.gpr = b->exitinfo1 & 15;
+}
+
 static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
 {
     switch (b->exitcode) {
+    case EXIT_CR_READ(0)... EXIT_CR_READ(15):
+        decode_cr(x, VMEXIT_CR_READ, b);
+        break;
+    case EXIT_CR_WRITE(0)... EXIT_CR_WRITE(15):
+        decode_cr(x, VMEXIT_CR_WRITE, b);
+        break;
     case EXIT_DR(0)... EXIT_DR(31):
         svm_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;

@@ -246,6 +246,20 @@ static void svm_run(struct vcpu *v)
     svm_decode_exit(v);
 }
 
+/*
+ * Also as long as the window's V_IRQ is on: QEMU's TCG 7.2 ends itself by an assertion when
+ * a guest writes CR8 then.
+ */
+static void update_cr8_intercept(struct vcpu *v)
+{
+    struct vmcb *b = vmcb_of(v);
+
+    if (v->arch->svm->tpr_window || b->vintr & VINTR_IRQ)
+        b->intercept[0] |= INTERCEPT_CR_WRITE(8);
+    else
+        b->intercept[0] &= ~INTERCEPT_CR_WRITE(8);
+}
+
 static void svm_request_interrupt_window(struct vcpu *v, bool on)
 {
     struct vmcb *b = vmcb_of(v);
@@ -257,6 +271,13 @@ static void svm_request_interrupt_window(struct vcpu *v, bool on)
         b->vintr &= ~(VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO(0xf));
         b->intercept[3] &= ~INTERCEPT_VINTR;
     }
+    update_cr8_intercept(v);
+}
+
+static void svm_request_tpr_window(struct vcpu *v, bool on)
+{
+    v->arch->svm->tpr_window = on;
+    update_cr8_intercept(v);
 }
 
 static bool svm_interrupts_allowed(struct vcpu *v)
@@ -292,6 +313,8 @@ static uint64_t svm_get_cr(struct vcpu *v, unsigned int n)
         return b->cr2;
     case 3:
         return b->cr3;
+    case 8:
+        return b->vintr & VINTR_TPR;
     default:
         return b->cr4;
     }
@@ -327,6 +350,9 @@ static void svm_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
     case 4:
         b->cr4 = value;
         svm_flush_tlb(v);
+        break;
+    case 8:
+        b->vintr = (b->vintr & ~VINTR_TPR) | (uint32_t)value;
         break;
     }
 }
@@ -466,6 +492,7 @@ const struct vendor_ops svm_ops = {
     .switch_out = svm_switch_out,
     .run = svm_run,
     .request_interrupt_window = svm_request_interrupt_window,
+    .request_tpr_window = svm_request_tpr_window,
     .interrupts_allowed = svm_interrupts_allowed,
     .end_instruction = svm_end_instruction,
     .get_paging = svm_get_paging,

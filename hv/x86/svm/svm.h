@@ -13,6 +13,7 @@ struct svm_vcpu {
     unsigned int asid_cpu;
     uint64_t dr[4];  /* DR0-3, unless they are on the CPU */
     bool drs_loaded; /* they are, and accesses don't exit */
+    bool tpr_window; /* an interrupt waits for a lower CR8 */
 };
 
 /* CPUID 8000_000A EDX */

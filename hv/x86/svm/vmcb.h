@@ -5,6 +5,9 @@
 
 #include <hv/types.h>
 
+/* intercept[0]: a bit for reading each control register, above them one for writing it */
+#define INTERCEPT_CR_READ(n)  (1u << (n))
+#define INTERCEPT_CR_WRITE(n) (1u << (16 + (n)))
 /* intercept[1]: accesses to debug registers */
 #define INTERCEPT_DRS (~0u)
 /* intercept[3], bits */
@@ -39,6 +42,7 @@
 #define INTERCEPT_XSETBV  (1u << 13)
 #define INTERCEPT_RDPRU   (1u << 14)
 
+#define VINTR_TPR         0xffu /* CR8, while VINTR_MASKING is on */
 #define VINTR_IRQ         (1u << 8)
 #define VINTR_PRIO(p)     ((uint32_t)(p) << 16)
 #define VINTR_IGN_TPR     (1u << 20)
@@ -86,6 +90,9 @@
 #define NPF_WRITE      (1UL << 1)
 #define NPF_FETCH      (1UL << 4)
 #define NPF_TABLE_WALK (1UL << 33)
+
+/* exitinfo1 of an access to a control register: by MOV, whose other register it names */
+#define EXITINFO_MOV_CR (1UL << 63)
 
 /* VMCB clean bits (APM 2, 15.15.1): set where the control block is unchanged. */
 #define CLEAN_ALL 0u

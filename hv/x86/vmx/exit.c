@@ -107,7 +107,7 @@ static void decode_io(struct vmexit *x)
 }
 
 /* Table 28-3 */
-static void decode_cr(struct vcpu *v, struct vmexit *x)
+static void decode_cr(struct vmexit *x)
 {
     uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
     unsigned int access = q >> 4 & 3, reg = q >> 8 & 15;
@@ -120,7 +120,6 @@ static void decode_cr(struct vcpu *v, struct vmexit *x)
     x->reason = access ? VMEXIT_CR_READ : VMEXIT_CR_WRITE;
     x->cr.cr = q & 15;
     x->cr.gpr = (uint8_t)reg;
-    x->cr.value = reg == REG_RSP ? v->arch->rsp : v->arch->gpr[reg];
 }
 
 static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
@@ -133,7 +132,7 @@ static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
         x->reason = VMEXIT_SHUTDOWN;
         break;
     case VMX_EXIT_CR:
-        decode_cr(v, x);
+        decode_cr(x);
         break;
     case VMX_EXIT_DR:
         vmx_load_drs(v); /* and the instruction is executed again */

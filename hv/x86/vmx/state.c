@@ -28,6 +28,8 @@ uint64_t vmx_get_cr(struct vcpu *v, unsigned int n)
         return vmx_of(v)->cr2;
     case 3:
         return vmx_read(v, VMCS_GUEST_CR3);
+    case 8:
+        return vmx_of(v)->cr8;
     default:
         return seen(v, VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
     }
@@ -75,6 +77,9 @@ void vmx_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
         break;
     case 2:
         vmx_of(v)->cr2 = value;
+        return;
+    case 8:
+        vmx_of(v)->cr8 = (uint8_t)value;
         return;
     case 3:
         vmx_write(v, VMCS_GUEST_CR3, value);

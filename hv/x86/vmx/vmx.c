@@ -395,6 +395,11 @@ static void vmx_request_interrupt_window(struct vcpu *v, bool on)
     set_proc(v, PROC_INTERRUPT_WINDOW, on);
 }
 
+/* Writes of CR8 exit anyway. */
+static void vmx_request_tpr_window(struct vcpu *v, bool on)
+{
+}
+
 static bool vmx_interrupts_allowed(struct vcpu *v)
 {
     return v->arch->rflags & X86_RFLAGS_IF &&
@@ -426,6 +431,7 @@ const struct vendor_ops vmx_ops = {
     .switch_out = vmx_switch_out,
     .run = vmx_run,
     .request_interrupt_window = vmx_request_interrupt_window,
+    .request_tpr_window = vmx_request_tpr_window,
     .interrupts_allowed = vmx_interrupts_allowed,
     .end_instruction = vmx_end_instruction,
     .get_paging = vmx_get_paging,

@@ -32,6 +32,7 @@ struct vmx_vcpu {
     uint64_t rsp, rflags;      /* the guest's, as the VMCS has them */
     uint32_t proc;             /* processor-based controls, as in the VMCS */
     uint64_t cr2;              /* the VMCS has none */
+    uint8_t cr8;               /* each access exits */
     uint64_t msr[NR_VMX_MSRS]; /* unless loaded */
     uint64_t dr[4], dr6;       /* DR0-3 and 6, unless they are on the CPU */
     bool drs_loaded;           /* they are, and accesses don't exit */
