@@ -74,6 +74,7 @@ static void on_progress(void *arg, struct job *job)
 static void on_console(void *arg, const struct console_request *request)
 {
     struct frame *frame = arg;
+    frame->has_output = true; /* that is what there is to see of it */
     if (console_pane_open(&frame->ui, request->guest, request->read_only, request->replay,
                           request->follow))
         ui_set_focus(&frame->ui, FOCUS_MAIN);
@@ -82,8 +83,17 @@ static void on_console(void *arg, const struct console_request *request)
 static void on_show(void *arg, const char *screen, const char *guest)
 {
     struct frame *frame = arg;
+    frame->has_output = true;
     ui_screen(&frame->ui, screen, *guest ? guest : NULL);
     ui_set_focus(&frame->ui, FOCUS_MAIN);
+}
+
+static void on_layout(void *arg, const char *action, const char *name)
+{
+    struct frame *frame = arg;
+    frame->has_output = true;
+    layout_command(frame->ui.layout, action, name);
+    ui_redraw(&frame->ui);
 }
 
 static const char *status_word(const struct job *job)
@@ -146,9 +156,8 @@ static void on_done(void *arg, struct job *job)
 void ui_run(struct ui *ui, const char *line)
 {
     struct frame *frame = frame_of(ui);
-    const struct job_events events = {
-        frame, on_output, on_progress, on_console, on_show, on_done
-    };
+    const struct job_events events = { frame,   on_output, on_progress, on_console,
+                                       on_show, on_layout, on_done };
     size_t count = frame_jobs_count(frame);
 
     if (count == FRAME_JOBS_MAX) {

@@ -36,7 +36,14 @@ struct job {
 
 struct message {
     struct job *job;
-    enum { MESSAGE_OUT, MESSAGE_ERROR, MESSAGE_PROGRESS, MESSAGE_CONSOLE, MESSAGE_SHOW } what;
+    enum {
+        MESSAGE_OUT,
+        MESSAGE_ERROR,
+        MESSAGE_PROGRESS,
+        MESSAGE_CONSOLE,
+        MESSAGE_SHOW,
+        MESSAGE_LAYOUT
+    } what;
     struct job_progress progress;
     struct console_request console;
     size_t length;
@@ -72,6 +79,9 @@ static void receive(void *arg)
         break;
     case MESSAGE_SHOW:
         events->show(events->arg, message->text, message->console.guest);
+        break;
+    case MESSAGE_LAYOUT:
+        events->layout(events->arg, message->text, message->console.guest);
         break;
     }
     free(message);
@@ -134,6 +144,14 @@ static void screen_show(void *arg, const char *screen, const char *guest)
     loop_call(job->loop, receive, message);
 }
 
+static void screen_layout(void *arg, const char *action, const char *name)
+{
+    struct job *job = arg;
+    struct message *message = new_message(job, MESSAGE_LAYOUT, action, strlen(action));
+    snprintf(message->console.guest, sizeof(message->console.guest), "%s", name);
+    loop_call(job->loop, receive, message);
+}
+
 /* --- the thread -------------------------------------------------------------------------- */
 
 static void finish(void *arg)
@@ -190,7 +208,8 @@ struct job *job_start(struct loop *loop, const char *line, const struct job_even
                          .number = ++numbers,
                          .line = shell_need(strdup(line)),
                          .started_ns = loop_clock_ns(),
-                         .screen = { job, screen_console, screen_progress, screen_show } };
+                         .screen = { job, screen_console, screen_progress, screen_show,
+                                     screen_layout } };
     pthread_mutex_init(&job->lock, NULL);
     pthread_cond_init(&job->taken, NULL);
     if (pthread_create(&job->thread, NULL, run, job))

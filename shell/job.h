@@ -25,7 +25,8 @@ struct job_events { /* called on the loop's thread */
     void (*progress)(void *arg, struct job *job);
     void (*console)(void *arg, const struct console_request *request);
     void (*show)(void *arg, const char *screen, const char *guest); /* @guest: "" for none */
-    void (*done)(void *arg, struct job *job);                       /* the job is freed after it */
+    void (*layout)(void *arg, const char *action, const char *name);
+    void (*done)(void *arg, struct job *job); /* the job is freed after it */
 };
 
 /* Runs a line. The caller has it until done() is called. */

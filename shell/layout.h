@@ -67,9 +67,7 @@ void layout_each(struct layout *layout, bool seen, void (*fn)(struct pane *, voi
 /* Of panes and tabs; run()s get the layout. */
 extern const struct key_binding layout_keys[];
 
-/* --- by name, in a file --- */
-
-enum { LAYOUT_NAME_MAX = 63, LAYOUT_NAMES_MAX = 64 };
+/* --- by name, in a file: layout_file.h --- */
 
 /*
  * Keeps the tabs and panes as @name in @path (a JSON file, made if need be), or brings them back in
@@ -80,12 +78,8 @@ bool layout_save(struct layout *layout, const char *path, const char *name, char
                  size_t size);
 bool layout_load(struct layout *layout, const char *path, const char *name, char *error,
                  size_t size);
-bool layout_forget(const char *path, const char *name, char *error, size_t size);
 
-/* The names there are, each with a newline behind it. */
-bool layout_names(const char *path, char *names, size_t size, char *error, size_t error_size);
-
-/* ~/.config/pando/layouts.json, or below $XDG_CONFIG_HOME: into @buffer. */
-void layout_path(char *buffer, size_t size);
+/* What `layout save NAME` and `layout load NAME` do, with a notice of how it went. */
+void layout_command(struct layout *layout, const char *action, const char *name);
 
 #endif

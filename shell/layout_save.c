@@ -1,146 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Layouts by name, in a file: {"NAME": {"current": 0, "tabs": [{"focused": 0, "panes": TREE}]}},
- * where TREE is {"kind": "console", "pane": "demo"}, or {"split": "beside" or "below",
- * "share": 500, "first": TREE, "second": TREE}.
- */
-#include "json.h"
+/* Layouts into the file and back. */
+#include "layout_file.h"
 #include "layout_inside.h"
 #include "pane_console.h"
 #include "screen.h"
 #include "shell.h"
 #include "ui.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { DESCRIPTION_MAX = 320, DEPTH_MAX = 10 };
-
-static bool wrong(char *error, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool wrong(char *error, size_t size, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(error, size, format, args);
-    va_end(args);
-    return false;
-}
-
-void layout_path(char *buffer, size_t size)
-{
-    const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
-    if (folder && *folder) {
-        snprintf(buffer, size, "%s/pando/layouts.json", folder);
-    } else {
-        snprintf(buffer, size, "%s/.config/pando/layouts.json", home && *home ? home : "/root");
-    }
-}
-
-/* --- the file --- */
-
-/* What is in the file: an object, NULL with no error for a file that isn't there. */
-static bool read_file(const char *path, struct json **root, char *error, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    struct json_error wrong_json;
-    char *text;
-    size_t length;
-
-    *root = NULL;
-    if (!file) {
-        return errno == ENOENT || wrong(error, size, "%s: %s", path, strerror(errno));
-    }
-    text = shell_need(malloc(JSON_SIZE_MAX + 1));
-    length = fread(text, 1, JSON_SIZE_MAX + 1, file);
-    fclose(file);
-    *root = json_parse(text, length, &wrong_json);
-    free(text);
-    if (!*root) {
-        return wrong(error, size, "%s:%u: %s; correct it, or remove the file", path,
-                     wrong_json.line, wrong_json.text);
-    }
-    if ((*root)->type != JSON_OBJECT) {
-        json_free(*root);
-        *root = NULL;
-        return wrong(error, size, "%s:1: an object with layouts is expected; remove the file",
-                     path);
-    }
-    return true;
-}
-
-/* Makes the folders of a file. */
-static void make_folders(const char *path)
-{
-    char folder[512];
-
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = 0;
-        mkdir(folder, 0700);
-        *at = '/';
-    }
-}
-
-/* Replaces the file by that text, which is freed: wholly, or not at all. */
-static bool write_file(const char *path, char *text, char *error, size_t size)
-{
-    char fresh[520];
-    size_t length = text ? strlen(text) : 0;
-    bool good;
-    int fd;
-
-    make_folders(path);
-    snprintf(fresh, sizeof(fresh), "%s.new", path);
-    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    good = text && fd >= 0 && write(fd, text, length) == (ssize_t)length && !fsync(fd);
-    if (fd >= 0) {
-        good = !close(fd) && good;
-    }
-    good = good && !rename(fresh, path);
-    if (!good) {
-        wrong(error, size, "%s: can't be written: %s", path, strerror(errno));
-        unlink(fresh);
-    }
-    free(text);
-    return good;
-}
-
-/* Begins the file anew with all layouts but the one of that name. */
-static struct json_writer *begin_without(const struct json *root, const char *name)
-{
-    struct json_writer *writer = json_writer_new();
-
-    json_write_object_begin(writer);
-    for (const struct json *entry = root ? root->first : NULL; entry; entry = entry->next) {
-        if (strcmp(entry->key, name)) {
-            json_write_key(writer, entry->key);
-            json_write_tree(writer, entry);
-        }
-    }
-    return writer;
-}
-
-static bool is_name(const char *name, char *error, size_t size)
-{
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)name[i] < ' ') {
-            length = 0;
-        }
-    }
-    return (length > 0 && length <= LAYOUT_NAME_MAX) ||
-           wrong(error, size, "a layout's name has 1 to %d printable characters", LAYOUT_NAME_MAX);
-}
 
 /* --- saving --- */
 
@@ -206,17 +76,18 @@ bool layout_save(struct layout *layout, const char *path, const char *name, char
     struct json_writer *writer;
     struct json *root;
 
-    if (!is_name(name, error, size) || !read_file(path, &root, error, size)) {
+    if (!layout_file_is_name(name, error, size) || !layout_file_read(path, &root, error, size)) {
         return false;
     }
     for (size_t i = 0; i < layout->count; i++) {
         if (depth_of(layout->tabs[i]->tree) > DEPTH_MAX) {
             json_free(root);
-            return wrong(error, size, "tab %zu is split more than %d times over: make it simpler",
-                         i + 1, DEPTH_MAX);
+            return layout_file_wrong(error, size,
+                                     "tab %zu is split more than %d times over: make it simpler",
+                                     i + 1, DEPTH_MAX);
         }
     }
-    writer = begin_without(root, name);
+    writer = layout_file_begin(root, name);
     json_free(root);
     json_write_key(writer, name);
     json_write_object_begin(writer);
@@ -233,44 +104,7 @@ bool layout_save(struct layout *layout, const char *path, const char *name, char
     json_write_array_end(writer);
     json_write_object_end(writer);
     json_write_object_end(writer);
-    return write_file(path, json_writer_finish(writer), error, size);
-}
-
-bool layout_forget(const char *path, const char *name, char *error, size_t size)
-{
-    struct json_writer *writer;
-    struct json *root;
-
-    if (!read_file(path, &root, error, size)) {
-        return false;
-    }
-    if (!root || !json_member(root, name)) {
-        json_free(root);
-        return wrong(error, size, "there is no layout '%s' in %s", name, path);
-    }
-    writer = begin_without(root, name);
-    json_free(root);
-    json_write_object_end(writer);
-    return write_file(path, json_writer_finish(writer), error, size);
-}
-
-bool layout_names(const char *path, char *names, size_t size, char *error, size_t error_size)
-{
-    struct json *root;
-    size_t length = 0;
-
-    *names = 0;
-    if (!read_file(path, &root, error, error_size)) {
-        return false;
-    }
-    for (const struct json *entry = root ? root->first : NULL; entry; entry = entry->next) {
-        length += (size_t)snprintf(names + length, size - length, "%s\n", entry->key);
-        if (length >= size) {
-            break;
-        }
-    }
-    json_free(root);
-    return true;
+    return layout_file_write(path, json_writer_finish(writer), error, size);
 }
 
 /* --- bringing back --- */
@@ -347,20 +181,21 @@ static bool is_tree(struct loading *loading, const struct json *node)
     const char *split = node ? text_member(node, "split") : NULL;
 
     if (!node || node->type != JSON_OBJECT) {
-        return wrong(loading->error, loading->size, "%s:%u: an object with panes is expected",
-                     loading->path, node ? node->line : 1);
+        return layout_file_wrong(loading->error, loading->size,
+                                 "%s:%u: an object with panes is expected", loading->path,
+                                 node ? node->line : 1);
     }
     if (!split) {
         return (text_member(node, "kind") && text_member(node, "pane") &&
                 ++loading->panes <= LAYOUT_PANES_MAX) ||
-               wrong(loading->error, loading->size,
-                     "%s:%u: \"kind\" and \"pane\" are expected, of at most %d panes",
-                     loading->path, node->line, LAYOUT_PANES_MAX);
+               layout_file_wrong(loading->error, loading->size,
+                                 "%s:%u: \"kind\" and \"pane\" are expected, of at most %d panes",
+                                 loading->path, node->line, LAYOUT_PANES_MAX);
     }
     if (strcmp(split, "beside") && strcmp(split, "below")) {
-        return wrong(loading->error, loading->size,
-                     "%s:%u: split: \"%s\": \"beside\" or \"below\" is expected", loading->path,
-                     node->line, split);
+        return layout_file_wrong(loading->error, loading->size,
+                                 "%s:%u: split: \"%s\": \"beside\" or \"below\" is expected",
+                                 loading->path, node->line, split);
     }
     return is_tree(loading, json_member(node, "first")) &&
            is_tree(loading, json_member(node, "second"));
@@ -410,13 +245,15 @@ static bool check(struct loading *loading, const struct json *saved)
     size_t count = 0;
 
     if (!tabs || tabs->type != JSON_ARRAY || !tabs->first) {
-        return wrong(loading->error, loading->size, "%s:%u: %s: a list \"tabs\" is expected",
-                     loading->path, saved->line, saved->key);
+        return layout_file_wrong(loading->error, loading->size,
+                                 "%s:%u: %s: a list \"tabs\" is expected", loading->path,
+                                 saved->line, saved->key);
     }
     for (const struct json *tab = tabs->first; tab; tab = tab->next) {
         if (tab->type != JSON_OBJECT || ++count > LAYOUT_TABS_MAX) {
-            return wrong(loading->error, loading->size, "%s:%u: at most %d tabs are expected",
-                         loading->path, tab->line, LAYOUT_TABS_MAX);
+            return layout_file_wrong(loading->error, loading->size,
+                                     "%s:%u: at most %d tabs are expected", loading->path,
+                                     tab->line, LAYOUT_TABS_MAX);
         }
         if (!is_tree(loading, json_member(tab, "panes"))) {
             return false;
@@ -448,22 +285,23 @@ bool layout_load(struct layout *layout, const char *path, const char *name, char
     struct loading loading = { fresh, layout, path, error, size, 0 };
     const struct json *saved = NULL;
     struct json *root;
-    bool good = read_file(path, &root, error, size);
+    bool good = layout_file_read(path, &root, error, size);
 
     if (good) {
         saved = root ? json_member(root, name) : NULL;
-        good = saved || wrong(error, size,
-                              "there is no layout '%s' in %s; `layout` shows those "
-                              "there are",
-                              name, path);
+        good = saved || layout_file_wrong(error, size,
+                                          "there is no layout '%s' in %s; `layout` shows those "
+                                          "there are",
+                                          name, path);
     }
     if (good && (good = check(&loading, saved))) {
         for (const struct json *tab = json_member(saved, "tabs")->first; tab; tab = tab->next) {
             build_tab(&loading, tab);
         }
         fresh->current = number_member(saved, "current", 0);
-        good = fresh->count ||
-               wrong(error, size, "%s: nothing of layout '%s' can be opened", path, name);
+        good =
+            fresh->count ||
+            layout_file_wrong(error, size, "%s: nothing of layout '%s' can be opened", path, name);
     }
     if (good) {
         take_over(layout, fresh);
@@ -471,4 +309,19 @@ bool layout_load(struct layout *layout, const char *path, const char *name, char
     json_free(root);
     free(fresh);
     return good;
+}
+
+void layout_command(struct layout *layout, const char *action, const char *name)
+{
+    char path[512], error[400] = "";
+    bool save = !strcmp(action, "save");
+
+    layout_path(path, sizeof(path));
+    if (save ? layout_save(layout, path, name, error, sizeof(error))
+             : layout_load(layout, path, name, error, sizeof(error))) {
+        ui_notice(layout->ui, ROLE_GOOD, save ? "saved: `layout load %s` brings it back" : "%s",
+                  name);
+    } else {
+        ui_notice(layout->ui, ROLE_BAD, "%s", error);
+    }
 }

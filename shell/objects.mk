@@ -9,7 +9,8 @@ shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/comma
   shell/cmd_reboot.o shell/cmd_rename.o shell/cmd_shutdown.o shell/cmd_unpause.o \
   shell/cmd_vcpu_list.o shell/cmd_version.o shell/cmd_plugins.o shell/plugin_command.o \
   shell/variables.o shell/schema.o shell/transcript.o shell/listen.o shell/completion_bash.o \
-  shell/cmd_set.o shell/cmd_send.o shell/cmd_expect.o shell/cmd_wait_for.o shell/cmd_screen.o
+  shell/cmd_set.o shell/cmd_send.o shell/cmd_expect.o shell/cmd_wait_for.o \
+  shell/cmd_screen.o shell/cmd_layout.o shell/layout_file.o
 
 # Terminals in panes: the emulation, which needs libvterm.
 shell-vt-y := shell/vt.o shell/vt_filter.o shell/vt_pen.o shell/vt_marks.o shell/vt_grid.o \

@@ -172,9 +172,14 @@ static const struct schema plugin = {
     },
 };
 
+static const struct schema layout = {
+    "layout",
+    (const struct schema_member[]){ { "name", SCHEMA_STRING, "of the layout" }, { NULL } },
+};
+
 const struct schema *const schemas[] = {
-    &guest, &host,     &vcpu,    &creation, &configuration, &key,     &text_log, &log_file,
-    &match, &variable, &command, &option,   &plugin,        &version, NULL,
+    &guest, &host,     &vcpu,    &creation, &configuration, &key,    &text_log, &log_file,
+    &match, &variable, &command, &option,   &plugin,        &layout, &version,  NULL,
 };
 
 const struct command_output output_config[] = {
@@ -209,6 +214,7 @@ const struct command_output output_log[] = {
     { NULL },
 };
 
+const struct command_output output_layout[] = { { "", true, &layout }, { NULL } };
 const struct command_output output_plugins[] = { { "", true, &plugin }, { NULL } };
 
 const struct command_output output_set[] = { { "", true, &variable }, { NULL } };

@@ -39,8 +39,8 @@ struct command_output {
 };
 
 extern const struct command_output output_config[], output_create[], output_dmesg[],
-    output_expect[], output_help[], output_info[], output_list[], output_log[], output_plugins[], output_set[],
-    output_vcpu_list[], output_version[];
+    output_expect[], output_help[], output_info[], output_layout[], output_list[], output_log[],
+    output_plugins[], output_set[], output_vcpu_list[], output_version[];
 
 /* Every schema, in the order in which the manual explains them; NULL ends them. */
 extern const struct schema *const schemas[];

@@ -27,6 +27,8 @@ struct shell_screen {
     void (*progress)(void *arg, const char *step, unsigned done, unsigned total);
     /* Shows a screen, about a guest (NULL: about the one selected). */
     void (*show)(void *arg, const char *screen, const char *guest);
+    /* Keeps the panes by a name ("save"), or brings them back ("load"). */
+    void (*layout)(void *arg, const char *action, const char *name);
 };
 
 struct shell {

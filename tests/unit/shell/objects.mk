@@ -29,7 +29,8 @@ shell-vt-unit-libs := -lvterm
 
 unit-tests += shell-layout
 shell-layout-unit-y := tests/unit/shell/test_layout.o shell/layout.o shell/layout_tree.o \
-  shell/layout_draw.o shell/layout_keys.o shell/layout_save.o shell/pane.o shell/key.o \
+  shell/layout_draw.o shell/layout_keys.o shell/layout_save.o shell/layout_file.o \
+  shell/pane.o shell/key.o \
   shell/utf8.o shell/canvas.o shell/theme.o ctl/json.o
 shell-layout-unit-libs := -lyajl
 

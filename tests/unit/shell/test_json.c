@@ -2,6 +2,7 @@
 /* What commands print with --json, against what the manual says that they do. */
 #include "plugin_host.h"
 #include "fake_consoled.h"
+#include "shell/layout_file.h"
 #include "harness.h"
 #include "shell/command.h"
 #include "shell/listen.h"
@@ -87,6 +88,7 @@ static const struct {
     { "info", "", "info" },
     { "info", "GUEST", "info old" },
     { "list", "", "list" },
+    { "layout", "", "layout" },
     { "log", "", "log" },
     { "log", "NAME", "log web" },
     { "plugins", "", "plugins" },
@@ -122,6 +124,11 @@ void json_is_as_documented(void **state)
     assert_int_equal(harness_run(line), SHELL_OK);
     assert_int_equal(harness_run("set x y"), SHELL_OK);
 
+    char layouts[200], error[100];
+    setenv("XDG_CONFIG_HOME", harness_shell.log_folder, 1);
+    layout_path(layouts, sizeof(layouts));
+    assert_true(layout_file_write(layouts, strdup("{\"walls\": {}}"), error, sizeof(error)));
+
     const struct plugin_rules rules = { .folders = harness_shell.log_folder };
     harness_file("broken.so", "");
     plugins_want(&rules);
@@ -139,6 +146,10 @@ void json_is_as_documented(void **state)
     plugins_unload();
     listen_clear();
     fake_consoled_stop();
+    unlink(layouts);
+    *strrchr(layouts, '/') = 0;
+    rmdir(layouts);
+    unsetenv("XDG_CONFIG_HOME");
 }
 
 void json_of_what_is_empty(void **state)

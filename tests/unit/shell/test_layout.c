@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "shell/layout_file.h"
 #include "shell/layout_inside.h"
 #include "shell/pane_console.h"
 #include "shell/screen.h"
@@ -567,7 +568,8 @@ static int tear_down_file(void **state)
 
 static void test_save_and_load(void **state)
 {
-    char error[300] = "", names[200];
+    char error[300] = "";
+    struct json *root;
     struct pane *kept;
 
     layout_open(ui.layout, make("vcpus demo", &fake_ops), LAYOUT_TAB);
@@ -579,8 +581,10 @@ static void test_save_and_load(void **state)
     assert_true(layout_save(ui.layout, path, "two tabs", error, sizeof(error)));
     assert_true(layout_save(ui.layout, path, "two tabs", error, sizeof(error)));
     assert_true(layout_save(ui.layout, path, "same", error, sizeof(error)));
-    assert_true(layout_names(path, names, sizeof(names), error, sizeof(error)));
-    assert_string_equal(names, "two tabs\nsame\n");
+    assert_true(layout_file_read(path, &root, error, sizeof(error)));
+    assert_string_equal(root->first->key, "two tabs");
+    assert_string_equal(root->last->key, "same");
+    json_free(root);
     while (ui.layout->count > 1) {
         layout_close(ui.layout, ui.layout->tabs[0]->focused);
     }
