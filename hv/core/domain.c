@@ -217,6 +217,7 @@ static struct domain *domain_alloc(const struct xen_domctl_createdomain *c, bool
     d->ssidref = c->ssidref;
     d->grant_opts = c->grant_opts;
     d->shutdown_code = ~0u;
+    d->node_affinity = ~0UL >> (64 - page_alloc_nodes());
     memcpy(d->handle, c->handle, sizeof(d->handle));
     d->pause_count = d->controller_pauses = 1; /* until its builder unpauses it */
     return d;

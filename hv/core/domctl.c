@@ -7,7 +7,7 @@
 #include <hv/event.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
-#include <hv/log.h>
+#include <hv/page_alloc.h>
 #include <hv/sched.h>
 #include <hv/string.h>
 
@@ -152,9 +152,48 @@ static int op_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *cop
 
 static int op_getnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
-    static const uint64_t all[MAX_NODES / 64] = { 1 };
+    uint64_t map = atomic_read(&d->node_affinity);
 
-    return ctl_bitmap_put(&op->u.nodeaffinity.nodemap, all, 1);
+    return ctl_bitmap_put(&op->u.nodeaffinity.nodemap, &map, page_alloc_nodes());
+}
+
+/* Where its memory is looked for first. */
+static int op_setnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+    uint64_t map, there = ~0UL >> (64 - page_alloc_nodes());
+
+    if (ctl_bitmap_get(&op->u.nodeaffinity.nodemap, &map, MAX_NODES))
+        return -EFAULT;
+    if (!(map & there))
+        return -EINVAL;
+    atomic_set(&d->node_affinity, map & there);
+    return 0;
+}
+
+#define SCHED_WEIGHT 256 /* every domain's; nothing caps one */
+
+/* All domains are equal to the scheduler: its parameters can be read, and set to what they are. */
+static int op_scheduler(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+
+    if (s->sched_id != sched_current_id())
+        return -EINVAL;
+    switch (s->cmd) {
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        s->u.credit2 = (struct xen_domctl_sched_credit2){ .weight = SCHED_WEIGHT };
+        *copyback = true;
+        return 0;
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        return s->u.credit2.weight == SCHED_WEIGHT && !s->u.credit2.cap ? 0 : -EOPNOTSUPP;
+    default:
+        return -EINVAL;
+    }
+}
+
+static int op_set_virq_handler(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+    return evtchn_set_virq_handler(d, op->u.set_virq_handler.virq);
 }
 
 static int op_sendtrigger(struct domain *d, struct xen_domctl *op, bool *copyback)
@@ -174,7 +213,10 @@ static domctl_fn *const table[] = {
     [XEN_DOMCTL_getvcpuinfo] = op_getvcpuinfo,
     [XEN_DOMCTL_getvcpuaffinity] = op_getvcpuaffinity,
     [XEN_DOMCTL_setvcpuaffinity] = op_setvcpuaffinity,
+    [XEN_DOMCTL_setnodeaffinity] = op_setnodeaffinity,
     [XEN_DOMCTL_getnodeaffinity] = op_getnodeaffinity,
+    [XEN_DOMCTL_scheduler_op] = op_scheduler,
+    [XEN_DOMCTL_set_virq_handler] = op_set_virq_handler,
     [XEN_DOMCTL_sendtrigger] = op_sendtrigger,
 };
 

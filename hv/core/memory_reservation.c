@@ -41,6 +41,25 @@ static int alloc_flags(unsigned int mem_flags)
     return (int)flags;
 }
 
+/* Of the nodes that @d is to have its memory from, the one with the most; none if from all. */
+static unsigned int preferred_node(const struct domain *d)
+{
+    uint64_t map = atomic_read(&d->node_affinity), most = 0;
+    unsigned int nodes = page_alloc_nodes(), best = 0;
+
+    if (likely(map == ~0UL >> (64 - nodes)))
+        return ALLOC_ANY;
+    for (unsigned int i = 0; i < nodes; i++) {
+        uint64_t n = map >> i & 1 ? page_alloc_free((int)i) : 0;
+
+        if (n > most) {
+            most = n;
+            best = i;
+        }
+    }
+    return most ? ALLOC_NODE(best) : ALLOC_ANY;
+}
+
 /* False: *rc is the call's result. */
 static bool extents_get(struct extents *e, unsigned long cmd, memory_arg_t arg, long *rc)
 {
@@ -70,6 +89,8 @@ static bool extents_get(struct extents *e, unsigned long cmd, memory_arg_t arg, 
     e->nr = r.nr_extents;
     e->order = r.extent_order;
     e->alloc_flags = (unsigned int)flags;
+    if (!(e->alloc_flags & 0xff))
+        e->alloc_flags |= preferred_node(e->d);
     e->buf_start = e->buf_nr = 0;
     return true;
 }

@@ -32,7 +32,7 @@ struct zone {
 
 static struct zone zones[MAX_NODES][NR_ZONES];
 static unsigned int nr_nodes;
-static uint64_t total_frames;
+static uint64_t total_frames[MAX_NODES];
 
 static struct zone *zone_of(uint64_t m, unsigned int node)
 {
@@ -432,7 +432,7 @@ void page_alloc_add_range(mfn_t start, mfn_t end, unsigned int node)
         log_warning("memory: too many ranges, %#lx-%#lx is not used\n", m, end.v);
         return;
     }
-    total_frames += end.v - m;
+    total_frames[node] += end.v - m;
     while (m < end.v) { /* the largest aligned blocks that fit */
         unsigned int order = min(MAX_ORDER, (unsigned int)__builtin_ctzl(m));
 
@@ -485,7 +485,21 @@ bool page_alloc_scrub_some(void)
 
 uint64_t page_alloc_total(void)
 {
-    return total_frames;
+    uint64_t n = 0;
+
+    for (unsigned int i = 0; i < nr_nodes; i++)
+        n += total_frames[i];
+    return n;
+}
+
+uint64_t page_alloc_total_of(unsigned int node)
+{
+    return node < nr_nodes ? total_frames[index_nospec(node, MAX_NODES)] : 0;
+}
+
+unsigned int page_alloc_nodes(void)
+{
+    return nr_nodes;
 }
 
 uint64_t page_alloc_free(int node)

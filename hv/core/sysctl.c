@@ -11,7 +11,7 @@
 #include <hv/sched.h>
 #include <hv/string.h>
 
-typedef int sysctl_fn(struct xen_sysctl *op, bool *copyback);
+#include "core/sysctl_internal.h"
 
 /*
  * An operation that was preempted goes on from what it noted at the end of the tool's
@@ -63,12 +63,10 @@ static int op_physinfo(struct xen_sysctl *op, bool *copyback)
     struct xen_sysctl_physinfo *p = &op->u.physinfo;
 
     *p = (struct xen_sysctl_physinfo){
-        .threads_per_core = 1,
-        .cores_per_socket = nr_cpus,
         .nr_cpus = nr_cpus,
         .max_cpu_id = nr_cpus - 1,
-        .nr_nodes = 1,
-        .max_node_id = 0,
+        .nr_nodes = page_alloc_nodes(),
+        .max_node_id = page_alloc_nodes() - 1,
         .capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                         XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2,
         .total_pages = page_alloc_total(),
@@ -76,6 +74,7 @@ static int op_physinfo(struct xen_sysctl *op, bool *copyback)
         .scrub_pages = page_alloc_dirty(),
         .outstanding_pages = page_alloc_claimed(),
     };
+    topology_counts(&p->threads_per_core, &p->cores_per_socket);
     arch_physinfo(p);
     *copyback = true;
     return 0;
@@ -142,36 +141,18 @@ static int op_availheap(struct xen_sysctl *op, bool *copyback)
     return 0;
 }
 
-static int op_cputopoinfo(struct xen_sysctl *op, bool *copyback)
+/* The scheduler has nothing to set: its parameters are what they are. */
+static int op_scheduler(struct xen_sysctl *op, bool *copyback)
 {
-    struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
-    uint32_t n = min(t->num_cpus, nr_cpus);
+    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
 
-    for (uint32_t i = 0; t->cputopo.p && i < n; i++) {
-        struct xen_sysctl_cputopo one = { .core = i, .socket = 0, .node = cpus[i]->node };
-
-        if (copy_to_guest_va((vaddr_t)t->cputopo.p + i * sizeof(one), &one, sizeof(one)))
-            return -EFAULT;
-    }
-    t->num_cpus = t->cputopo.p ? n : nr_cpus;
-    *copyback = true;
-    return 0;
-}
-
-/* One node until placement by node is there. */
-static int op_numainfo(struct xen_sysctl *op, bool *copyback)
-{
-    struct xen_sysctl_numainfo *i = &op->u.numainfo;
-    struct xen_sysctl_meminfo mem = { .memsize = page_alloc_total() << PAGE_SHIFT,
-                                      .memfree = page_alloc_free(-1) << PAGE_SHIFT };
-    uint32_t distance = 10;
-
-    if (i->num_nodes && i->meminfo.p && copy_to_guest_va((vaddr_t)i->meminfo.p, &mem, sizeof(mem)))
-        return -EFAULT;
-    if (i->num_nodes && i->distance.p &&
-        copy_to_guest_va((vaddr_t)i->distance.p, &distance, sizeof(distance)))
-        return -EFAULT;
-    i->num_nodes = 1;
+    if (s->cpupool_id)
+        return -ESRCH;
+    if (s->sched_id != sched_current_id())
+        return -EINVAL;
+    if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+        return -EOPNOTSUPP;
+    memset(&s->u, 0, sizeof(s->u)); /* Credit2's: a vCPU may be preempted at once */
     *copyback = true;
     return 0;
 }
@@ -209,9 +190,11 @@ static sysctl_fn *const table[] = {
     [XEN_SYSCTL_getdomaininfolist] = op_getdomaininfolist,
     [XEN_SYSCTL_getcpuinfo] = op_getcpuinfo,
     [XEN_SYSCTL_availheap] = op_availheap,
-    [XEN_SYSCTL_cputopoinfo] = op_cputopoinfo,
-    [XEN_SYSCTL_numainfo] = op_numainfo,
+    [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
+    [XEN_SYSCTL_numainfo] = sysctl_numainfo,
     [XEN_SYSCTL_cpupool_op] = op_cpupool,
+    [XEN_SYSCTL_scheduler_op] = op_scheduler,
+    [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
 };
 
 long do_sysctl(XEN_GUEST_HANDLE(xen_sysctl_t) arg)

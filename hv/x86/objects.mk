@@ -11,6 +11,7 @@ hv-y += hv/x86/cpu/apic.o
 hv-y += hv/x86/cpu/time.o
 hv-y += hv/x86/cpu/smp.o
 hv-y += hv/x86/cpu/features.o
+hv-y += hv/x86/cpu/topology.o
 hv-y += hv/x86/mm/paging.o
 hv-y += hv/x86/mm/npt.o
 hv-y += hv/x86/mm/p2m.o

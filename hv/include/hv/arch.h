@@ -52,6 +52,11 @@ long arch_memory_op(unsigned long cmd, XEN_GUEST_HANDLE(void) arg);
 long arch_domctl(struct xen_domctl *op, struct domain *d, bool *copyback);
 long arch_sysctl(struct xen_sysctl *op, bool *copyback);
 void arch_physinfo(struct xen_sysctl_physinfo *p);
+/* Of an online CPU: the number of its core within its socket, and of that. */
+struct cpu_place {
+    uint32_t core, socket;
+};
+struct cpu_place arch_cpu_place(unsigned int cpu);
 /* Width of its physical addresses. */
 unsigned int arch_domain_paddr_bits(const struct domain *d);
 

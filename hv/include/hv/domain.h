@@ -106,6 +106,7 @@ struct domain {
     spinlock_t page_lock;
     uint32_t tot_pages;         /* charged; atomic */
     uint32_t max_pages;         /* the limit */
+    uint64_t node_affinity;     /* where its frames are looked for first; atomic */
     uint32_t shared_pages;      /* domain_share_page */
     uint32_t outstanding_pages; /* claimed, not allocated yet */
     uint32_t page_refs_left;    /* frames owned, of whatever kind: 0 before the structure goes */

@@ -117,8 +117,11 @@ bool page_free_guest(struct page_info *pg);
 
 /* Frames in all, free, and waiting to be scrubbed; of one node or (-1) of all. */
 uint64_t page_alloc_total(void);
+uint64_t page_alloc_total_of(unsigned int node);
 uint64_t page_alloc_free(int node);
 uint64_t page_alloc_dirty(void);
+/* Nodes with memory are numbered below this. */
+unsigned int page_alloc_nodes(void);
 
 /* Scrub waiting frames on this CPU for a bounded time; false when nothing is left. */
 bool page_alloc_scrub_some(void);

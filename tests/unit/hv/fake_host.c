@@ -97,6 +97,11 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
     return NULL;
 }
 
+unsigned int page_alloc_nodes(void)
+{
+    return 1;
+}
+
 int domain_claim_pages(struct domain *d, uint64_t pages)
 {
     return 0;

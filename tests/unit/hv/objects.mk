@@ -79,4 +79,5 @@ unit-tests += hv-sched
 hv-sched-unit-y = tests/unit/hv/test_sched.o tests/unit/hv/fake_preempt.o $(host-objects)
 unit-tests += hv-hypercall
 hv-hypercall-unit-y = tests/unit/hv/test_hypercall.o hv/core/hypercall.o hv/core/sysctl.o \
+  hv/core/sysctl_topology.o \
   hv/core/ctl_bitmap.o $(host-objects)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <hv/acpi.h>
 #include <hv/arch.h>
 #include <hv/errno.h>
 #include <hv/event.h>
@@ -13,7 +14,9 @@
 #include <hv/hypercall.h>
 #include <hv/log_ring.h>
 #include <hv/page_alloc.h>
+#include <hv/pci.h>
 #include <hv/softirq.h>
+#include <xen/physdev.h>
 #include "fake_host.h"
 
 #define NR 24
@@ -85,6 +88,26 @@ uint64_t log_position(void)
 
 void log_clear(void)
 {
+}
+
+uint64_t page_alloc_total_of(unsigned int node)
+{
+    return 1000;
+}
+
+struct acpi_host acpi_host;
+spinlock_t pci_lock = SPINLOCK_INIT(LOCK_PCI);
+
+struct pci_device *pci_find(pci_sbdf_t sbdf)
+{
+    static struct pci_device bridge;
+
+    return sbdf == PCI_SBDF(0, 0, 8) ? &bridge : NULL;
+}
+
+struct cpu_place arch_cpu_place(unsigned int cpu)
+{
+    return (struct cpu_place){ .core = cpu / 2 % 2, .socket = cpu / 4 };
 }
 
 uint64_t page_alloc_total(void)
@@ -242,11 +265,94 @@ static void a_long_list_is_told_in_pieces(void **state)
     assert_int_equal(list[0].domain, op.u.getdomaininfolist.first_domain);
 }
 
+static int sysctl(struct xen_sysctl *op, uint32_t cmd)
+{
+    op->cmd = cmd;
+    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    return (int)call(__HYPERVISOR_sysctl, (uint64_t[6]){ (uint64_t)op });
+}
+
+static void where_cpus_and_memory_are(void **state)
+{
+    struct xen_sysctl op = { 0 };
+    struct xen_sysctl_cputopo topo[4] = { { 0 } };
+    struct xen_sysctl_meminfo mem = { 0 };
+    uint32_t distance = 0;
+
+    /* No more CPUs really run: nobody asks them anything. */
+    for (unsigned int i = 1; i < 4; i++)
+        cpus[i] = cpus[0];
+    nr_cpus = 4;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_physinfo), 0);
+    assert_int_equal(op.u.physinfo.nr_cpus, 4);
+    assert_int_equal(op.u.physinfo.threads_per_core, 2);
+    assert_int_equal(op.u.physinfo.cores_per_socket, 2);
+    assert_int_equal(op.u.physinfo.nr_nodes, 1);
+    op = (struct xen_sysctl){ 0 };
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_cputopoinfo), 0);
+    assert_int_equal(op.u.cputopoinfo.num_cpus, 4);
+    op.u.cputopoinfo.num_cpus = 3;
+    op.u.cputopoinfo.cputopo.p = topo;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_cputopoinfo), 0);
+    assert_int_equal(op.u.cputopoinfo.num_cpus, 4);
+    assert_int_equal(topo[2].core, 1);
+    assert_int_equal(topo[3].core, 0); /* not written */
+    nr_cpus = 1;
+    op = (struct xen_sysctl){ 0 };
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_numainfo), 0);
+    assert_int_equal(op.u.numainfo.num_nodes, 1);
+    op.u.numainfo.meminfo.p = &mem;
+    op.u.numainfo.distance.p = &distance;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_numainfo), 0);
+    assert_int_equal(mem.memsize, 1000 << 12);
+    assert_int_equal(mem.memfree, 500 << 12);
+    assert_int_equal(distance, 10);
+}
+
+static void where_devices_are(void **state)
+{
+    struct physdev_pci_device devs[3] = { { .devfn = 8 }, { .devfn = 16 }, { .devfn = 8 } };
+    uint32_t nodes[3] = { 99, 99, 99 };
+    struct xen_sysctl op = { .u.pcitopoinfo.num_devs = 3 };
+
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), -EINVAL);
+    op.u.pcitopoinfo.devs.p = devs;
+    op.u.pcitopoinfo.nodes.p = nodes;
+    fake_on_copy = something_urgent; /* with the first result: the tool comes again */
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), 0);
+    assert_int_equal(op.u.pcitopoinfo.num_devs, 1);
+    fake_on_copy = NULL;
+    this_cpu()->softirq_pending = 0;
+    op.u.pcitopoinfo.num_devs = 3;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), 0);
+    assert_int_equal(op.u.pcitopoinfo.num_devs, 3);
+    assert_int_equal(nodes[0], 0);
+    assert_int_equal(nodes[1], XEN_INVALID_DEV);
+    assert_int_equal(nodes[2], 0);
+}
+
+static void the_scheduler_has_no_parameters(void **state)
+{
+    struct xen_sysctl op = { .u.scheduler_op = { .sched_id = XEN_SCHEDULER_CREDIT2,
+                                                 .cmd = XEN_SYSCTL_SCHEDOP_getinfo } };
+
+    op.u.scheduler_op.u.sched_credit2.ratelimit_us = 77;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), 0);
+    assert_int_equal(op.u.scheduler_op.u.sched_credit2.ratelimit_us, 0);
+    op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EOPNOTSUPP);
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_RTDS;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(unknown_numbers_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(multicall_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_cpus_and_memory_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_devices_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_scheduler_has_no_parameters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_list_is_told_in_pieces, set_up, tear_down),
     };
 

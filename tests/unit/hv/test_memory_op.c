@@ -348,6 +348,22 @@ static void test_flags(void **state)
         reservation(XENMEM_populate_physmap, DOMID_SELF, &g, 1, 0, XENMEMF_address_bits(255)), 1);
 }
 
+/* setnodeaffinity: what the caller does not say, the domain's nodes do. */
+static void test_node_affinity(void **state)
+{
+    xen_pfn_t g = 0x1000;
+
+    guest->node_affinity = 1 << 1;
+    assert_int_equal(populate(DOMID_SELF, g, 0), 1);
+    assert_true(p2m_lookup(guest, gfn(g), NULL, NULL).v >= FAKE_NODE1_START);
+    guest->node_affinity = 1 << 0;
+    assert_int_equal(populate(DOMID_SELF, g, 0), 1);
+    assert_true(p2m_lookup(guest, gfn(g), NULL, NULL).v < FAKE_NODE0_END);
+    assert_int_equal(
+        reservation(XENMEM_populate_physmap, DOMID_SELF, &g, 1, 0, XENMEMF_exact_node(1)), 1);
+    assert_true(p2m_lookup(guest, gfn(g), NULL, NULL).v >= FAKE_NODE1_START);
+}
+
 static void test_permissions(void **state)
 {
     struct xen_memory_domain dom = { .domid = 2 };
@@ -639,6 +655,7 @@ int main(void)
         TEST(test_many_extents_with_preemption),
         TEST(test_limits),
         TEST(test_flags),
+        TEST(test_node_affinity),
         TEST(test_permissions),
         TEST(test_random_against_a_model),
         TEST(test_shared_info_and_grant_frames),
