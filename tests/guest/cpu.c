@@ -191,6 +191,8 @@ void ap_main(void)
     unsigned int id = ap_id;
 
     cpu_init(id);
+    /* Bochs lets the host's interrupts wait while a guest has its own off. */
+    irq_on();
     ACCESS(ap_alive[id]) = true;
     for (;;) {
         void (*job)(void) = ACCESS(ap_job[id]);

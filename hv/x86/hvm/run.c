@@ -27,6 +27,9 @@ static void vcpu_save(struct vcpu *v)
 {
     vendor->switch_out(v);
     fpu_save(v);
+    /* A start-up IPI wakes it, also if it was just about to sleep. */
+    if (unlikely(atomic_read(&v->arch->start_up)))
+        vcpu_unblock(v);
 }
 
 void arch_context_switch(struct vcpu *prev, struct vcpu *next)
