@@ -66,7 +66,9 @@ static int check(struct shell *shell, const struct arguments *arguments)
         shell_out_of_memory();
     if (code != PANDO_OK) {
         char *text = shell_need(pando_problems_text(&problems));
-        fflush(shell->out);
+        size_t count = problems.count + problems.left_out;
+        shell_error(shell, "%zu %s in the configuration", count,
+                    count == 1 ? "mistake" : "mistakes");
         fputs(text, shell->err);
         free(text);
         pando_problems_free(&problems);

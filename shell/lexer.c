@@ -41,6 +41,8 @@ static void put_text(struct lexer *lexer, const char *text, size_t length)
         return;
     }
     lexer->total += length;
+    if (!length)
+        return;
     if (lexer->room - lexer->length < length) {
         lexer->room = 2 * lexer->length + length + 32;
         lexer->word = shell_need(realloc(lexer->word, lexer->room));
@@ -186,14 +188,15 @@ static void take_word(struct lexer *lexer)
 static bool continues(const char *line)
 {
     char quote = 0;
-    const char *at = line;
-    for (; *at && *at != '\n'; at++) {
+    bool start = true; /* of a word */
+    for (const char *at = line; *at && *at != '\n'; at++) {
+        if (start && !quote && *at == '#')
+            return false;
+        start = *at == ' ' || *at == '\t';
         if (*at == '\\' && quote != '\'') {
             if (!at[1] || at[1] == '\n')
                 return true;
             at++;
-        } else if (*at == '#' && !quote && (at == line || strchr(" \t", at[-1]))) {
-            return false;
         } else if (*at == quote) {
             quote = 0;
         } else if ((*at == '\'' || *at == '"') && !quote) {

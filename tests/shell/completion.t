@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2034,SC2317
+# shellcheck disable=SC2034,SC2154,SC2317
 #
 # bash's completion, with a pando that knows two guests.
 set -u

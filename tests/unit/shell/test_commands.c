@@ -180,7 +180,7 @@ static void config(void **state)
     harness_expect(line, SHELL_FAILED, "", "command line: kernel: \"/dev/null\" is a special file");
     snprintf(line, sizeof(line), "config check %s kernel=vm.json",
              harness_file("vm.json", "{\"name\": \"vm\", \"memory\": 64 }"));
-    assert_int_equal(harness_run(line), SHELL_FAILED);
+    harness_expect(line, SHELL_FAILED, "", "pando: config: 1 mistake in the configuration\n");
     snprintf(
         line, sizeof(line), "config check %s",
         harness_file("vm.json", "{\"name\": \"vm\", \"memory\": 64, \"kernel\": \"vm.json\" }"));

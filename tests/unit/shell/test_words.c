@@ -75,6 +75,9 @@ static void words_continued(void **state)
     splits("a \"b\\\n", "more");
     splits("# a \\\n", "");
     splits("a#b \\\n", "more");
+    /* A blank that is quoted begins no word, and so no comment. */
+    splits("a\\ #b \\\n", "more");
+    splits("\"a #b\" \\\n", "more");
 }
 
 static char *lookup(void *arg, const char *name)
