@@ -3,3 +3,9 @@
 unit-tests += fuzz-vt
 fuzz-vt-unit-y = tests/fuzz/vt.o $(shell-vt-test) $(shell-vt-y)
 fuzz-vt-unit-libs := -lvterm
+
+unit-tests += fuzz-batch fuzz-config
+fuzz-batch-unit-y = tests/fuzz/batch.o tests/fuzz/fuzz.o $(shell-under-test)
+fuzz-batch-unit-libs := -lyajl -luuid
+fuzz-config-unit-y = tests/fuzz/config.o tests/fuzz/fuzz.o $(config-objects)
+fuzz-config-unit-libs := -lyajl -luuid
