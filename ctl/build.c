@@ -14,9 +14,6 @@
 /* Frames of one populate call; a continuation is the hypervisor's business. */
 #define POPULATE_MAX 512u
 
-/* Frames mapped at once for loading. */
-#define LOAD_PAGES 1024u
-
 /* An entry of XENMEM_set_memory_map: as BIOS INT 15h E820h gives it, 20 bytes. */
 struct bios_entry {
     uint64_t start, size;
@@ -50,6 +47,7 @@ enum pando_code build_prepare(struct build *build)
 
 void build_release(struct build *build)
 {
+    build_copy_close(&build->copy);
     kernel_free(&build->kernel);
     file_map_close(&build->initrd);
 }
@@ -121,8 +119,8 @@ static enum pando_code set_memory_map(struct build *build)
 }
 
 /*
- * Mapping a guest's frame costs two hypercalls, and half of a kernel is zeros. Pando promises that
- * the frames that it gives are; other hypervisors mostly do it but do not promise it.
+ * Half of a kernel is zeros, which need not be copied. Pando promises that the frames that it gives
+ * are; other hypervisors mostly do it but do not promise it.
  */
 static bool gives_zeroed_memory(struct hcall *hcall)
 {
@@ -184,44 +182,23 @@ static void piece_skip(struct piece *piece, uint64_t n)
     piece->clear -= n - from_data;
 }
 
-/* The part of the piece that is loaded next: whole pages as far as possible, none of them in vain.
- */
-static uint64_t next_run(const struct build *build, struct piece piece)
+/* What of the piece lies in one page: @n bytes. */
+static enum pando_code load_page(struct build *build, const struct piece *piece, uint64_t n)
 {
-    uint64_t run = 0;
+    static const uint8_t zeros[XEN_PAGE_SIZE];
+    uint64_t data = n < piece->size ? n : piece->size;
+    enum pando_code code = PANDO_OK;
 
-    for (unsigned int pages = 0; pages < LOAD_PAGES && piece.size + piece.clear; pages++) {
-        uint64_t n = first_page(&piece);
-
-        if (build->memory_is_zero && is_zero(piece.data, n < piece.size ? n : piece.size)) {
-            break;
-        }
-        run += n;
-        piece_skip(&piece, n);
+    if (cancel_asked(&build->cancel)) {
+        return pando_fail_cancelled();
     }
-    return run;
-}
-
-static enum pando_code load_run(struct build *build, const struct piece *piece, uint64_t run)
-{
-    uint64_t offset = piece->paddr & (XEN_PAGE_SIZE - 1);
-    uint64_t copy = run < piece->size ? run : piece->size;
-    size_t pages = (size_t)((offset + run + XEN_PAGE_SIZE - 1) >> XEN_PAGE_SHIFT);
-    uint8_t *to;
-    void *map;
-    int err =
-        hcall_map(build->hcall, build->domid, piece->paddr >> XEN_PAGE_SHIFT, pages, true, &map);
-
-    if (err) {
-        return pando_fail_hcall("mapping the guest's memory", err);
+    if (data && !(build->memory_is_zero && is_zero(piece->data, data))) {
+        code = build_copy_add(&build->copy, piece->paddr, piece->data, data);
     }
-    to = (uint8_t *)map + offset;
-    if (copy) {
-        memcpy(to, piece->data, copy);
+    if (!code && data < n && !build->memory_is_zero) {
+        code = build_copy_add(&build->copy, piece->paddr + data, zeros, n - data);
     }
-    memset(to + copy, 0, run - copy);
-    hcall_unmap(map, pages);
-    return PANDO_OK;
+    return code;
 }
 
 /* Copies @size bytes to physical address @paddr and clears what is behind them up to @memory. */
@@ -232,18 +209,12 @@ static enum pando_code load(struct build *build, uint64_t paddr, const void *dat
     enum pando_code code = PANDO_OK;
 
     while (!code && piece.size + piece.clear) {
-        uint64_t run = next_run(build, piece);
+        uint64_t n = first_page(&piece);
 
-        if (cancel_asked(&build->cancel)) {
-            code = pando_fail_cancelled();
-        } else if (run) {
-            code = load_run(build, &piece, run);
-            piece_skip(&piece, run);
-        } else {
-            piece_skip(&piece, first_page(&piece));
-        }
+        code = load_page(build, &piece, n);
+        piece_skip(&piece, n);
     }
-    return code;
+    return code ? code : build_copy_flush(&build->copy);
 }
 
 static enum pando_code load_tables(struct build *build)
@@ -272,7 +243,7 @@ static enum pando_code load_tables(struct build *build)
 enum pando_code build_load(struct build *build)
 {
     const struct elf_kernel *elf = &build->kernel.elf;
-    enum pando_code code = PANDO_OK;
+    enum pando_code code = build_copy_open(&build->copy, build->hcall, build->domid);
 
     for (unsigned int i = 0; !code && i < elf->count; i++) {
         const struct elf_segment *s = &elf->segments[i];
@@ -288,17 +259,8 @@ enum pando_code build_load(struct build *build)
 }
 
 /* Grants dom0 the two rings, at the references that are reserved for them. */
-static int seed_grants(struct build *build)
+static void seed_grants(grant_entry_v1_t *table)
 {
-    grant_entry_v1_t *table;
-    void *map;
-    int err = hcall_map_resource(build->hcall, build->domid, XENMEM_resource_grant_table,
-                                 XENMEM_resource_grant_table_id_shared, 0, 1, &map);
-
-    if (err) {
-        return err;
-    }
-    table = map;
     table[GNTTAB_RESERVED_CONSOLE].domid = 0;
     table[GNTTAB_RESERVED_CONSOLE].frame = LAYOUT_CONSOLE_GFN;
     table[GNTTAB_RESERVED_XENSTORE].domid = 0;
@@ -306,8 +268,6 @@ static int seed_grants(struct build *build)
     __sync_synchronize();
     table[GNTTAB_RESERVED_CONSOLE].flags = GTF_permit_access;
     table[GNTTAB_RESERVED_XENSTORE].flags = GTF_permit_access;
-    hcall_unmap(map, 1);
-    return 0;
 }
 
 enum pando_code build_rings(struct build *build)
@@ -327,10 +287,8 @@ enum pando_code build_rings(struct build *build)
     if (err) {
         return pando_fail_hcall("allocating the guest's event channels", err);
     }
-    err = seed_grants(build);
-    if (err) {
-        return pando_fail_hcall("granting the rings for store and console", err);
-    }
+    seed_grants(build->copy.table);
+    build_copy_close(&build->copy);
     err = hcall_param_set(h, domid, HVM_PARAM_STORE_PFN, LAYOUT_STORE_GFN);
     if (!err) {
         err = hcall_param_set(h, domid, HVM_PARAM_STORE_EVTCHN, build->store_port);

@@ -6,6 +6,7 @@
 #ifndef PANDO_BUILD_H
 #define PANDO_BUILD_H
 
+#include "build_copy.h"
 #include "build_kernel.h"
 #include "build_layout.h"
 #include "cancel.h"
@@ -20,6 +21,7 @@ struct build {
     struct kernel_image kernel;
     struct file_map initrd;
     struct layout layout;
+    struct build_copy copy;
 
     uint32_t domid;
     bool memory_is_zero; /* what is given to the domain is zero: no need to load zeros */
@@ -41,7 +43,7 @@ enum pando_code build_memory(struct build *build);
 /* Puts kernel, initrd, start info and ACPI tables into the memory. */
 enum pando_code build_load(struct build *build);
 
-/* Rings for store and console: pages, event channels, grants, parameters. */
+/* Rings for store and console: pages, event channels, grants, parameters. After build_load(). */
 enum pando_code build_rings(struct build *build);
 
 /* Registers of the first vCPU. */

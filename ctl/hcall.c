@@ -72,6 +72,7 @@ int hcall_open(struct hcall **hcall, const char **why)
     }
     /* Kernels before 4.18 have no such device: plain locked memory does then. */
     h->buffers = open(HYPERCALL_PATH, O_RDWR | O_CLOEXEC);
+    h->gntdev = -1;
     pthread_mutex_init(&h->lock, NULL);
     *hcall = h;
     return 0;
@@ -155,6 +156,9 @@ void hcall_close(struct hcall *h)
     }
     if (h->buffers >= 0) {
         close(h->buffers);
+    }
+    if (h->gntdev >= 0) {
+        close(h->gntdev);
     }
     close(h->privcmd);
     pthread_mutex_destroy(&h->lock);

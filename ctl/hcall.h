@@ -52,10 +52,18 @@ int hcall_evtchn_alloc(struct hcall *hcall, uint32_t domid, uint32_t remote, uin
 long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, size_t count,
                     unsigned int order);
 
-/* Maps frames [gfn, gfn + count) of a domain; unmap with hcall_unmap(). */
-int hcall_map(struct hcall *hcall, uint32_t domid, uint64_t gfn, size_t count, bool writable,
-              void **address);
-/* Maps frames of a resource (XENMEM_resource_*) of a domain. */
+/* Bytes to be copied to a page that a domain has granted: @offset + @length is within it. */
+struct hcall_copy {
+    uint32_t ref;
+    uint16_t offset, length;
+    const void *from;
+};
+
+/* Copies by /dev/xen/gntdev, -ENOENT without that. An error may leave a part copied. */
+int hcall_grant_copy(struct hcall *hcall, uint32_t domid, const struct hcall_copy *list,
+                     size_t count);
+
+/* Maps frames of a resource (XENMEM_resource_*) of a domain; unmap with hcall_unmap(). */
 int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint32_t id,
                        uint32_t frame, size_t count, void **address);
 void hcall_unmap(void *address, size_t count);

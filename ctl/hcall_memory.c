@@ -2,11 +2,13 @@
 #include "hcall_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include <xen/sys/gntdev.h>
 #include <xen/sys/privcmd.h>
 
 long hcall_populate(struct hcall *h, uint32_t domid, const uint64_t *gfns, size_t count,
@@ -29,45 +31,64 @@ long hcall_populate(struct hcall *h, uint32_t domid, const uint64_t *gfns, size_
     return done;
 }
 
-static void *map_privcmd(struct hcall *h, size_t count, bool writable)
+/* Opened when it is first needed: most tools never do. */
+static int gntdev_of(struct hcall *h)
 {
-    int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-    void *address = mmap(NULL, count << XEN_PAGE_SHIFT, protection, MAP_SHARED, h->privcmd, 0);
+    int fd;
 
-    return address == MAP_FAILED ? NULL : address;
+    pthread_mutex_lock(&h->lock);
+    if (h->gntdev < 0) {
+        h->gntdev = open("/dev/xen/gntdev", O_RDWR | O_CLOEXEC);
+    }
+    fd = h->gntdev < 0 ? -errno : h->gntdev;
+    pthread_mutex_unlock(&h->lock);
+    return fd;
 }
 
-int hcall_map(struct hcall *h, uint32_t domid, uint64_t gfn, size_t count, bool writable,
-              void **address)
+static int copy_error(int16_t status)
 {
-    privcmd_mmapbatch_v2_t batch = { .num = (unsigned int)count, .dom = (domid_t)domid };
-    xen_pfn_t *frames = calloc(count, sizeof(*frames));
-    int *errors = calloc(count, sizeof(*errors));
-    void *map = frames && errors ? map_privcmd(h, count, writable) : NULL;
-    int err = map ? 0 : -ENOMEM;
+    switch (status) {
+    case GNTST_okay:
+        return 0;
+    case GNTST_permission_denied:
+        return -EACCES;
+    case GNTST_bad_page:
+    case GNTST_bad_virt_addr:
+        return -EFAULT;
+    default:
+        return -EINVAL;
+    }
+}
 
-    if (!err) {
-        for (size_t i = 0; i < count; i++) {
-            frames[i] = gfn + i;
-        }
-        batch.addr = (uintptr_t)map;
-        batch.arr = frames;
-        batch.err = errors;
-        if (ioctl(h->privcmd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch) < 0) {
-            err = -errno;
-        }
-        for (size_t i = 0; i < count && !err; i++) {
-            err = errors[i];
-        }
-        if (err) {
-            hcall_unmap(map, count);
-        }
+int hcall_grant_copy(struct hcall *h, uint32_t domid, const struct hcall_copy *list, size_t count)
+{
+    struct ioctl_gntdev_grant_copy arg = { .count = (unsigned int)count };
+    int fd = gntdev_of(h), err = 0;
+
+    if (fd < 0) {
+        return fd;
     }
-    free(frames);
-    free(errors);
-    if (!err) {
-        *address = map;
+    arg.segments = calloc(count, sizeof(*arg.segments));
+    if (!arg.segments) {
+        return -ENOMEM;
     }
+    for (size_t i = 0; i < count; i++) {
+        struct ioctl_gntdev_grant_copy_segment *segment = &arg.segments[i];
+
+        segment->source.virt = (void *)(uintptr_t)list[i].from;
+        segment->dest.foreign.ref = list[i].ref;
+        segment->dest.foreign.offset = list[i].offset;
+        segment->dest.foreign.domid = (domid_t)domid;
+        segment->len = list[i].length;
+        segment->flags = GNTCOPY_dest_gref;
+    }
+    if (ioctl(fd, IOCTL_GNTDEV_GRANT_COPY, &arg) < 0) {
+        err = -errno;
+    }
+    for (size_t i = 0; i < count && !err; i++) {
+        err = copy_error(arg.segments[i].status);
+    }
+    free(arg.segments);
     return err;
 }
 
@@ -77,9 +98,10 @@ int hcall_map_resource(struct hcall *h, uint32_t domid, uint32_t type, uint32_t 
     privcmd_mmap_resource_t arg = {
         .dom = (domid_t)domid, .type = type, .id = id, .idx = frame, .num = count
     };
-    void *map = map_privcmd(h, count, true);
+    void *map =
+        mmap(NULL, count << XEN_PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_SHARED, h->privcmd, 0);
 
-    if (!map) {
+    if (map == MAP_FAILED) {
         return -ENOMEM;
     }
     arg.addr = (uintptr_t)map;

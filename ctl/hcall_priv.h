@@ -13,6 +13,7 @@
 struct hcall {
     int privcmd;
     int buffers; /* /dev/xen/hypercall, or -1 */
+    int gntdev;  /* -1: not opened yet */
     pthread_mutex_t lock;
     void *cache[HCALL_CACHE];
     unsigned int cached;

@@ -204,8 +204,8 @@ long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, s
     return (long)count;
 }
 
-int hcall_map(struct hcall *hcall, uint32_t domid, uint64_t gfn, size_t count, bool writable,
-              void **address)
+int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint32_t id,
+                       uint32_t frame, size_t count, void **address)
 {
     int err = call();
 
@@ -217,10 +217,10 @@ int hcall_map(struct hcall *hcall, uint32_t domid, uint64_t gfn, size_t count, b
     return 0;
 }
 
-int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint32_t id,
-                       uint32_t frame, size_t count, void **address)
+int hcall_grant_copy(struct hcall *hcall, uint32_t domid, const struct hcall_copy *list,
+                     size_t count)
 {
-    return hcall_map(hcall, domid, frame, count, true, address);
+    return call();
 }
 
 void hcall_unmap(void *address, size_t count)

@@ -8,14 +8,6 @@
 
 struct fake_host fake_host;
 
-/* What is mapped now, one mapping at a time. */
-static struct {
-    void *address;
-    uint64_t gfn;
-    size_t count;
-    bool resource;
-} mapping;
-
 void fake_host_reset(void)
 {
     for (size_t i = 0; i < FAKE_FRAMES; i++) {
@@ -34,6 +26,16 @@ static uint8_t *frame_of(uint64_t gfn)
         memset(fake_host.frames[gfn], fake_host.is_pando ? 0 : GARBAGE, XEN_PAGE_SIZE);
     }
     return fake_host.frames[gfn];
+}
+
+size_t fake_frames(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < FAKE_FRAMES; i++) {
+        count += fake_host.frames[i] != NULL;
+    }
+    return count;
 }
 
 uint8_t fake_byte(uint64_t paddr)
@@ -91,24 +93,23 @@ long hcall_memory(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
     return 0;
 }
 
-int hcall_map(struct hcall *hcall, uint32_t domid, uint64_t gfn, size_t count, bool writable,
-              void **address)
+int hcall_grant_copy(struct hcall *hcall, uint32_t domid, const struct hcall_copy *list,
+                     size_t count)
 {
     assert_int_equal(domid, FAKE_DOMID);
-    assert_null(mapping.address);
-    if (fake_host.map_error) {
-        return fake_host.map_error;
+    assert_int_equal(fake_host.mapped, 1);
+    if (fake_host.copy_error) {
+        return fake_host.copy_error;
     }
-    mapping.address = malloc(count << XEN_PAGE_SHIFT);
-    mapping.gfn = gfn;
-    mapping.count = count;
-    mapping.resource = false;
     for (size_t i = 0; i < count; i++) {
-        memcpy((uint8_t *)mapping.address + i * XEN_PAGE_SIZE, frame_of(gfn + i), XEN_PAGE_SIZE);
+        const grant_entry_v1_t *entry = &fake_host.grants[list[i].ref];
+
+        assert_in_range(list[i].ref, GNTTAB_NR_RESERVED_ENTRIES, 511);
+        assert_int_equal(entry->flags, GTF_permit_access);
+        assert_int_equal(entry->domid, 0);
+        assert_in_range(list[i].length, 1, XEN_PAGE_SIZE - list[i].offset);
+        memcpy(frame_of(entry->frame) + list[i].offset, list[i].from, list[i].length);
     }
-    fake_host.mapped += count;
-    fake_host.maps_total += count;
-    *address = mapping.address;
     return 0;
 }
 
@@ -122,9 +123,6 @@ int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint3
     if (fake_host.resource_error) {
         return fake_host.resource_error;
     }
-    mapping.address = fake_host.grants;
-    mapping.count = 1;
-    mapping.resource = true;
     fake_host.mapped++;
     *address = fake_host.grants;
     return 0;
@@ -132,17 +130,9 @@ int hcall_map_resource(struct hcall *hcall, uint32_t domid, uint32_t type, uint3
 
 void hcall_unmap(void *address, size_t count)
 {
-    assert_ptr_equal(address, mapping.address);
-    assert_int_equal(count, mapping.count);
-    fake_host.mapped -= count;
-    if (!mapping.resource) {
-        for (size_t i = 0; i < count; i++) {
-            memcpy(frame_of(mapping.gfn + i), (uint8_t *)address + i * XEN_PAGE_SIZE,
-                   XEN_PAGE_SIZE);
-        }
-        free(address);
-    }
-    mapping.address = NULL;
+    assert_ptr_equal(address, fake_host.grants);
+    assert_int_equal(count, 1);
+    fake_host.mapped--;
 }
 
 int hcall_evtchn_alloc(struct hcall *hcall, uint32_t domid, uint32_t remote, uint32_t *port)

@@ -16,13 +16,13 @@ struct fake_host {
     bool is_pando;       /* gives zeroed memory, and says so */
     bool no_order_18;    /* has no free GiB in one piece */
     long populate_limit; /* calls of populate until memory runs out; -1: never */
-    int map_error, resource_error, context_error;
+    int copy_error, resource_error, context_error;
 
     bool present[FAKE_FRAMES];
-    uint8_t *frames[FAKE_FRAMES]; /* those that were mapped */
+    uint8_t *frames[FAKE_FRAMES]; /* those that were copied to */
     uint64_t pages;               /* given in all, above 4 GiB too */
     uint64_t extents[3];          /* by order: 0, 9, 18 */
-    size_t mapped, maps_total;    /* frames, now and in all */
+    size_t mapped;                /* frames of the grant table, now */
 
     uint64_t params[FAKE_PARAMS];
     uint32_t next_port;
@@ -36,7 +36,10 @@ extern struct fake_host fake_host;
 
 void fake_host_reset(void);
 
-/* Reads the domain's memory; frames never mapped are garbage, or zero on Pando. */
+/* Frames that something was copied to. */
+size_t fake_frames(void);
+
+/* Reads the domain's memory; frames never copied to are garbage, or zero on Pando. */
 uint8_t fake_byte(uint64_t paddr);
 
 #endif

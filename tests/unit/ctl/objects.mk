@@ -21,7 +21,7 @@ ctl-layout-unit-y := tests/unit/ctl/test_layout.o ctl/build_layout.o ctl/build_s
 unit-tests += ctl-build
 ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o \
   tests/unit/ctl/kernel.o \
-  ctl/build.o ctl/build_vcpu.o ctl/build_layout.o ctl/build_acpi.o ctl/build_start.o \
+  ctl/build.o ctl/build_copy.o ctl/build_vcpu.o ctl/build_layout.o ctl/build_acpi.o ctl/build_start.o \
   $(ctl-kernel-objects)
 ctl-build-unit-libs := $(ctl-unpack-libs)
 

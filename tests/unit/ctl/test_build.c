@@ -135,7 +135,7 @@ static void everything_is_in_its_place(void **state)
 
 static void zeros_are_not_loaded_into_zeros(void **state)
 {
-    size_t maps[2];
+    size_t frames[2];
 
     for (int pando = 0; pando < 2; pando++) {
         struct pando_config config = config_make(128);
@@ -144,11 +144,26 @@ static void zeros_are_not_loaded_into_zeros(void **state)
         fake_host_reset();
         fake_host.is_pando = pando;
         assert_int_equal(build_all(&build), PANDO_OK);
-        maps[pando] = fake_host.maps_total;
+        frames[pando] = fake_frames();
         build_release(&build);
     }
     /* The whole pages of bss, the first of the data, and the special pages. */
-    assert_int_equal(maps[0] - maps[1], 5 + 1 + LAYOUT_SPECIALS);
+    assert_int_equal(frames[0] - frames[1], 5 + 1 + LAYOUT_SPECIALS);
+}
+
+/* None that the guest would find. */
+static void no_grant_is_left_but_the_rings(void **state)
+{
+    struct pando_config config = config_make(128);
+    struct build build = { .config = &config };
+
+    assert_int_equal(build_all(&build), PANDO_OK);
+    build_release(&build);
+    for (unsigned int i = 0; i < 512; i++) {
+        bool ring = i == GNTTAB_RESERVED_CONSOLE || i == GNTTAB_RESERVED_XENSTORE;
+
+        assert_int_equal(fake_host.grants[i].flags, ring ? GTF_permit_access : 0);
+    }
 }
 
 static void memory_is_given_once_and_completely(void **state)
@@ -279,7 +294,7 @@ static void failures_say_what_is_wrong(void **state)
     assert_string_equal(pando_error_key(NULL), "memory");
     build_release(&build);
     fake_host_reset();
-    fake_host.map_error = -EINVAL;
+    fake_host.copy_error = -EINVAL;
     assert_int_equal(build_all(&build), PANDO_E_HYPERVISOR);
     build_release(&build);
     fake_host_reset();
@@ -301,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_is_in_its_place),
         TEST(zeros_are_not_loaded_into_zeros),
+        TEST(no_grant_is_left_but_the_rings),
         TEST(memory_is_given_once_and_completely),
         TEST(smaller_extents_replace_larger_ones),
         TEST(the_rings_are_announced),
