@@ -59,7 +59,8 @@ void vt_set_answers(struct vt *vt, bool answers);
 /* To the state of a terminal just switched on; the history stays. */
 void vt_reset(struct vt *vt);
 
-/* Rows go into the history and come back from it; what is cut at the right is lost. */
+/* Rows that there is no room for go into the history, fresh ones come below; what is cut at the
+ * right is lost. */
 void vt_resize(struct vt *vt, int columns, int rows);
 void vt_size(const struct vt *vt, int *columns, int *rows);
 

@@ -368,25 +368,14 @@ static int shrink(struct vt *vt, struct vt_row *row, int rows, int cursor, bool 
     return above;
 }
 
-/* Adds rows, at the top as many as come back from the history. Returns how many those are. */
-static struct vt_row *grow(struct vt *vt, struct vt_row *row, int columns, int rows, bool back,
-                           int *above)
+/* Adds rows below: the guest goes on to count from the top, and knows nothing of it. */
+static struct vt_row *grow(struct vt *vt, struct vt_row *row, int columns, int rows)
 {
-    size_t more = (size_t)(rows - vt->rows), kept = back ? vt->history.count : 0;
-    struct vt_row *fresh = grid_new(columns, (int)more);
+    int more = rows - vt->rows;
+    struct vt_row *fresh = grid_new(columns, more);
 
-    *above = kept < more ? (int)kept : (int)more;
     row = shell_need(realloc(row, (size_t)rows * sizeof(*row)));
-    memmove(row + *above, row, (size_t)vt->rows * sizeof(*row));
-    for (int i = 0; i < (int)more; i++) {
-        struct vt_row *place = i < *above ? &row[*above - 1 - i] : &row[vt->rows + i];
-
-        *place = fresh[i];
-        if (i < *above) {
-            history_pop(&vt->history, place->cells, columns, &place->used, &place->wrapped);
-            place->used = place->used > columns ? columns : place->used;
-        }
-    }
+    memcpy(row + vt->rows, fresh, (size_t)more * sizeof(*row));
     free(fresh);
     return row;
 }
@@ -404,7 +393,7 @@ static struct vt_row *resize(struct vt *vt, struct vt_row *row, bool is_main, in
         resize_row(vt, &row[i], columns);
     }
     if (rows > vt->rows) {
-        row = grow(vt, row, columns, rows, is_main, moved);
+        row = grow(vt, row, columns, rows);
     }
     return row;
 }

@@ -233,22 +233,6 @@ int history_cells(const struct history *history, size_t i, struct cell *cells, i
     return line->cells;
 }
 
-bool history_pop(struct history *history, struct cell *cells, int columns, int *count,
-                 bool *wrapped)
-{
-    struct history_line *line;
-
-    if (!history->count) {
-        return false;
-    }
-    *count = history_cells(history, history->count - 1, cells, columns, wrapped);
-    line = line_at(history, history->count - 1);
-    history->bytes -= size_of(line);
-    history->count--;
-    free(line);
-    return true;
-}
-
 const char *history_text(const struct history *history, size_t i, size_t *length, bool *wrapped)
 {
     const struct history_line *line = line_at(history, i);

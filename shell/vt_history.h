@@ -28,10 +28,6 @@ void history_free(struct history *history);
 /* Adds the cells of a row, of which the one at @count and those behind it are blank. */
 void history_push(struct history *history, const struct cell *cells, int count, bool wrapped);
 
-/* Takes the newest line back; false: there is none. As history_cells() otherwise. */
-bool history_pop(struct history *history, struct cell *cells, int columns, int *count,
-                 bool *wrapped);
-
 /* Line @i, 0 is the oldest: at most @columns of its cells into @cells, the rest blank. Returns how
  * many it has in all. */
 int history_cells(const struct history *history, size_t i, struct cell *cells, int columns,
