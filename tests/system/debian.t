@@ -14,7 +14,8 @@ skip() {
 
 store=$top/build/debian
 here=$top/tests/system/debian
-packages=("$store"/{pando-hypervisor,libpando0,pando-tools}_*.deb)
+version=$(sed -n 's/^version := //p' "$top/GNUmakefile")
+packages=("$store"/{pando-hypervisor,libpando0,pando-tools}_"$version"_amd64.deb)
 
 # What ours need of Debian's, without versions and without one another.
 needed() {
@@ -42,6 +43,11 @@ make_base() {
 command -v mmdebstrap >/dev/null || skip "mmdebstrap is not installed"
 kernel=$(kernel_package)
 [ -n "$kernel" ] || skip "the package of the kernel in build/kernel is not in the cache any more"
+make -C "$top" -s deb >"$work/deb.log" 2>&1 || {
+    cat "$work/deb.log" >&2
+    echo "Bail out! make deb has failed"
+    exit 1
+}
 mapfile -t depends < <(needed)
 # Both last until what they are made of changes.
 key=$(echo "${depends[@]}" "$kernel" | cat - "$here/base" | md5sum)
