@@ -18,7 +18,7 @@ void frame_place(struct frame *frame)
 {
     int width = frame->canvas.width, height = frame->canvas.height;
     int below = height >= HINTS_FROM_HEIGHT ? 3 : 2;
-    int guests = (int)frame->ui.preferences.guests_width;
+    int guests = frame->no_guests ? 0 : (int)frame->ui.preferences.guests_width;
 
     if (guests && width >= WIDE)
         guests += GUESTS_MORE;

@@ -39,6 +39,7 @@ struct frame {
     bool stale;                                    /* something is to be drawn */
     bool redraw;                                   /* all of it */
 
+    bool no_guests;    /* the list is hidden */
     size_t guests_top; /* of the list: the first one that is seen */
 
     struct field field;

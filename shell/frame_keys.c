@@ -33,6 +33,14 @@ static void key_repaint(void *place)
     ui_redraw(&frame->ui);
 }
 
+static void key_list(void *place)
+{
+    struct frame *frame = place;
+    frame->no_guests = !frame->no_guests;
+    frame_place(frame);
+    ui_redraw(&frame->ui);
+}
+
 static void key_quit(void *place)
 {
     frame_quit(place);
@@ -41,6 +49,7 @@ static void key_quit(void *place)
 const struct key_binding frame_keys[] = {
     { "F1", "help: the keys of the place, the commands", key_help },
     { "F2 F3 F4 F5 F6 F7 F8", "the other screens: see below", NULL },
+    { "F9", "hide the list of guests, or show it", key_list },
     { "F10", "leave", key_quit },
     { "Shift-Tab", "go from the command line to the guests, the panes, and around",
       key_next_focus },

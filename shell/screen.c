@@ -67,19 +67,26 @@ static void describe(struct pane *pane, char *buffer, size_t size)
              screen->guest);
 }
 
+static void free_screen(void *arg)
+{
+    struct screen_pane *screen = arg;
+    if (screen->screen->close)
+        screen->screen->close(screen);
+    free(screen->state);
+    free(screen);
+}
+
 static void close_screen(struct pane *pane)
 {
     struct screen_pane *screen = (struct screen_pane *)pane;
     struct screen_pane **at = &frame_of(pane->ui)->screens;
 
-    if (screen->screen->close)
-        screen->screen->close(screen);
     ui_field_forget(pane->ui, screen);
     while (*at != screen)
         at = &(*at)->next;
     *at = screen->next;
-    free(screen->state);
-    free(screen);
+    /* What is closed by one of its own keys is still being used. */
+    loop_call(pane->ui->loop, free_screen, screen);
 }
 
 static const struct key_binding *keys(struct pane *pane)

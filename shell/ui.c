@@ -2,6 +2,7 @@
 /* The full-screen shell: start, events, end. */
 #include "frame.h"
 #include "layout.h"
+#include "plugin_host.h"
 #include "prompt.h"
 #include "screen.h"
 
@@ -296,6 +297,7 @@ static void stop(struct frame *frame)
     frame->sampler = NULL;
     ui->sample = frame->nothing;
     layout_free(ui->layout);
+    loop_step(ui->loop, 0);
     prompt_stop();
     loop_free(ui->loop);
     canvas_free(&frame->canvas);
@@ -328,6 +330,8 @@ int ui_main(struct shell *shell)
     sigset_t mask;
 
     choose_locale();
+    /* It forks: before there are threads. */
+    plugins_load();
     preferences_init(&frame->ui.preferences);
     FILE *errors = shell_need(open_memstream(&mistakes, &size));
     preferences_load(&frame->ui.preferences, errors);

@@ -10,4 +10,10 @@ build/shell/pando: $(addprefix build/host/,$(sim-pando-y))
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie -o $@ $^ $(pando-libs) -lyajl -luuid -lpthread
 
-sim-bins := build/shell/pando
+sim-consoled-y := tests/shell/sim_consoled.o console/protocol.o
+build/shell/consoled: $(addprefix build/host/,$(sim-consoled-y))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie -o $@ $^ -lutil -lpthread
+
+sim-bins := build/shell/pando build/shell/consoled

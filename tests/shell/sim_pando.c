@@ -2,10 +2,12 @@
 /*
  * A simulated host in place of the control library, for tests of the shell on a terminal: guests
  * that use processor time, start, end, and take their time. PANDO_SIM_GUESTS says how many there
- * are besides dom0 (preset 4), PANDO_SIM_ABSENT=1 that this is no Pando host.
+ * are besides dom0 (preset 4), PANDO_SIM_ABSENT=1 that this is no Pando host, PANDO_SIM_CONSOLE
+ * where sim_consoled.c listens.
  */
 #include "config.h"
 #include "pando.h"
+#include "shell/pane_console.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -205,6 +207,13 @@ void pando_close(pando_t *pando)
 
 /* --- information
  * ----------------------------------------------------------------------------------- */
+
+__attribute__((constructor)) static void use_socket(void)
+{
+    const char *path = getenv("PANDO_SIM_CONSOLE");
+    if (path)
+        console_set_socket(path);
+}
 
 enum pando_code pando_host_info(pando_t *pando, struct pando_host *host)
 {

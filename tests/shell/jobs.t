@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Commands beside the screen: progress, cancelling, keys that act on guests.
+. "$(dirname "$0")/lib.sh"
+
+touch "$work/kernel"
+echo "{\"name\": \"fresh\", \"kernel\": \"$work/kernel\", \"memory\": 64}" >"$work/fresh.json"
+start 80 24
+see "there is a prompt" '^pando> *$'
+types 'create fresh.json'
+keys Enter
+see "a progress bar, with rate and what is left" '█.*[0-9]/8 .*/s, [0-9]+ s left'
+types 'list'
+keys Enter
+see "the screen is not blocked meanwhile" 'TIME\(s\)'
+see "it ends" 'fresh is now domain'
+see "the guest is in the list" '^[Rb] fresh'
+types 'create fresh.json'
+keys Enter
+see "an error says what is wrong" 'name: there is a guest "fresh" already'
+types 'create nothing.json'
+keys Enter
+see "another one" 'nothing.json'
+# Guests called "build..." don't shut down.
+types 'shutdown --wait build03'
+keys Enter
+see "a command that waits" 'shutdown --wait bui'
+keys C-c
+see "Ctrl-C cancels it" 'cancelled'
+types 'shutdown --wait web04'
+keys Enter
+gone "a guest ends" '^[Rb] web04'
+keys F7 Tab
+see "operations are in the log" 'shutdown --wait web04: done'
+see "with those that failed" 'cancelled'
+keys Tab
+see "and events" 'web04 is gone'
+keys F2 Home Down
+keys p
+see "p pauses" 'paused'
+keys p
+gone "and lets it go on" 'paused'
+keys s
+see "s asks" 'Shut down db01\? y/n'
+keys n
+see "n is no" 'not done'
+keys D
+see "D asks" 'Destroy.*db01\? y/n'
+keys y
+gone "y does it" '^[Rb] db01'
+types ':'
+types 'shutdown --wait build03'
+keys Enter
+see "a command runs" 'shutdown --wait bui'
+keys C-d
+see "leaving asks while one runs" '1 command is running'
+keys C-d
+see "and then leaves" 'ended with 0'
+finish

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+#
+# For tests that drive the shell in a terminal (tmux), on a simulated host. Source it; then:
+#
+#   start COLUMNS ROWS [NAME=VALUE]...  the full-screen shell in a terminal of that size
+#   keys KEY...                         as tmux send-keys has them
+#   types TEXT                          characters
+#   see DESCRIPTION PATTERN             the pattern (grep -E) is on the screen within 10 s
+#   gone DESCRIPTION PATTERN            it is not, within 10 s
+#   ok DESCRIPTION COMMAND...           the command succeeds
+#   size COLUMNS ROWS                   the terminal's size changes
+#   stop                                ends the shell and the terminal
+#   finish                              the test is over
+set -uo pipefail
+export LC_ALL=C.UTF-8
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d)
+socket=$work/tmux
+tests=0
+failures=0
+consoled=
+CAPTURES=${CAPTURES:-}
+
+cleanup() {
+    tmux -S "$socket" kill-server 2>/dev/null
+    [ -n "$consoled" ] && kill "$consoled" 2>/dev/null
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+# mux ARGUMENT...: tmux with this test's server, and no configuration.
+mux() {
+    tmux -S "$socket" -f /dev/null "$@"
+}
+
+# consoles: guests' consoles, for shells that are started after it.
+consoles() {
+    "$top/build/shell/consoled" "$work/console" &
+    consoled=$!
+    while [ ! -S "$work/console" ]; do sleep 0.05; done
+}
+
+start() {
+    local columns=$1 rows=$2
+    shift 2
+    mux kill-server 2>/dev/null
+    while mux list-sessions >/dev/null 2>&1; do sleep 0.05; done
+    mkdir -p "$work/home"
+    mux new-session -d -x "$columns" -y "$rows" -s test \
+        "cd '$work'; ${BEFORE:-:}; env -u XDG_CONFIG_HOME LC_ALL=C.UTF-8 HOME='$work/home' \
+        TERM=${TYPE:-xterm-256color} PANDO_SIM_CONSOLE='$work/console' $* \
+        ${SHELL_COMMAND:-'$top/build/shell/pando' --screen} 2>'$work/stderr'; \
+        echo \"ended with \$?\"; cat '$work/stderr'; exec sleep 1000"
+}
+
+stop() {
+    mux kill-server 2>/dev/null
+}
+
+keys() {
+    mux send-keys -t test "$@"
+}
+
+types() {
+    mux send-keys -t test -l -- "$1"
+}
+
+size() {
+    mux resize-window -t test -x "$1" -y "$2"
+}
+
+screen() {
+    mux capture-pane -p -t test
+}
+
+result() {
+    tests=$((tests + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $tests - $2"
+    else
+        failures=$((failures + 1))
+        echo "not ok $tests - $2"
+    fi
+}
+
+ok() {
+    local description=$1
+    shift
+    "$@"
+    result $? "$description"
+}
+
+# appears PATTERN [SECONDS]
+appears() {
+    local tries=$((${2:-10} * 20))
+    until screen | grep -qE -- "$1"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+disappears() {
+    local tries=200
+    while screen | grep -qE -- "$1"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+show_screen() {
+    echo "# $1"
+    screen | sed 's/^/# |/'
+}
+
+see() {
+    appears "$2"
+    local status=$?
+    result $status "$1"
+    [ $status = 0 ] && return
+    show_screen "not on the screen: $2"
+    # Nothing more will come of it.
+    if screen | grep -q '^ended with'; then
+        echo 'Bail out! The shell has ended.'
+        exit 1
+    fi
+}
+
+gone() {
+    disappears "$2"
+    local status=$?
+    result $status "$1"
+    [ $status = 0 ] || show_screen "still on the screen: $2"
+}
+
+# capture NAME: keeps the screen in the folder $CAPTURES, if that is set.
+capture() {
+    [ -z "$CAPTURES" ] || screen >"$CAPTURES/$1.txt"
+}
+
+finish() {
+    echo "1..$tests"
+    [ $failures = 0 ]
+    exit
+}

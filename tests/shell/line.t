@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The command line: editing, completion, history, errors.
+. "$(dirname "$0")/lib.sh"
+
+start 80 24
+see "there is a prompt" '^pando> *$'
+types 'shutd'
+keys Tab
+see "Tab completes commands" '^pando> shutdown'
+types 'we'
+keys Tab
+see "and guests" '^pando> shutdown web04'
+keys C-u
+types 'list --j'
+keys Tab
+see "and options" '^pando> list --json'
+keys C-c
+see "Ctrl-C drops the line" '^pando> *$'
+keys Tab
+see "Tab alone offers everything" 'unpause +version|version'
+types 'l'
+gone "another key takes the offers away" 'unpause'
+types 'ist'
+keys Enter
+see "a command's output is shown" 'TIME\(s\)'
+see "with what was typed" 'pando> list'
+types 'nonsense'
+keys Enter
+see "an error is shown, with what to do" 'no command "nonsense"'
+types 'destroy nobody'
+keys Enter
+see "another, with its exit code" 'no such guest'
+keys Up Up
+see "Up goes back" '^pando> nonsense'
+keys C-u C-r
+types 'lis'
+see "Ctrl-R searches" 'reverse-i-search.*lis.*list'
+keys Enter
+gone "Enter runs what was found" 'reverse-i-search'
+types 'ab'
+keys C-a
+types 'x'
+keys C-e
+types 'y'
+see "Ctrl-A and Ctrl-E" '^pando> xaby'
+keys BSpace Left Left DC
+see "Backspace, arrows, Delete" '^pando> xb'
+keys C-u
+mux set-buffer 'version
+'
+mux paste-buffer -p -t test
+see "pasted text is not run" '^pando> version *$'
+keys Enter
+see "until Enter is pressed" 'Pando|pando [0-9]'
+types 'config help memo'
+keys Tab Enter
+see "keys of configurations complete" 'memory'
+types 'ünï'
+see "other letters" '^pando> ünï'
+keys C-c C-d
+see "Ctrl-D leaves" 'ended with 0'
+start 80 24
+see "a new one" '^pando> *$'
+keys Up Up
+see "the history is kept" '^pando> version'
+finish

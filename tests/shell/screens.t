@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Every screen at the smallest and at a large size, with its keys.
+. "$(dirname "$0")/lib.sh"
+
+for wide in 80x24 200x60; do
+    start "${wide%x*}" "${wide#*x}"
+    see "$wide: the guests are there" 'web04'
+    see "$wide: and the host" 'CPU .* of 8 +Mem .* of 64G'
+    see "$wide: the prompt" '^pando> *$'
+    see "$wide: the hints" 'F1Help.*F8Output'
+    capture "guests-$wide"
+
+    keys F2
+    see "$wide: F2 is Guests" '[│ ]Guests *$|│ Guests '
+    keys Down Down
+    keys Enter
+    see "$wide: Enter shows the guest" 'Guest of'
+    keys F3
+    see "$wide: devices are shown" 'xvda +disk, /guests/'
+    see "$wide: its state is shown" 'State +(running|blocked)|crash'
+    see "$wide: what isn't told is said" 'does not tell'
+    capture "guest-$wide"
+    keys o
+    see "$wide: o shows the configuration" '"vdev": "xvda"'
+    keys o
+    keys v
+    see "$wide: v shows its vCPUs" 'Virtual CPUs of'
+    see "$wide: shares over time" 'RUN OVER TIME'
+    see "$wide: states" 'waits|runs|blocked'
+    capture "vcpus-$wide"
+    keys a
+    see "$wide: a shows those of all" 'GUEST +VCPU'
+    keys F5
+    see "$wide: F5 is Memory" 'Host, 64G in 1 node'
+    see "$wide: and the largest guests" 'Guests, the largest first'
+    capture "memory-$wide"
+    keys F6
+    see "$wide: F6 says why nothing is measured" 'Nothing is measured here'
+    keys F7
+    see "$wide: F7 is the hypervisor's log" 'simulated line'
+    capture "log-$wide"
+    keys f
+    types 'line 1'
+    see "$wide: f filters while it is typed" 'Only lines with: line 1'
+    gone "$wide: other lines are gone" 'simulated line 2'
+    keys Enter
+    see "$wide: the filter stays" 'only lines with "line 1"'
+    keys f C-u Enter
+    see "$wide: and is taken away" 'simulated line 2'
+    keys /
+    types 'LINE 0'
+    keys Enter
+    see "$wide: / searches" 'simulated line 0'
+    keys Tab
+    see "$wide: Tab is the next log" 'Nothing yet'
+    keys F8
+    see "$wide: F8 is the output" 'Nothing has been run yet'
+    keys F1
+    see "$wide: F1 has the keys of the place" 'cancel all commands'
+    capture "help-$wide"
+    keys Escape
+    see "$wide: Esc leads to the command line" 'Escpanes'
+    keys '?'
+    see "$wide: ? helps on the empty line" 'Help'
+    keys Escape
+    see "$wide: Esc leads back to the panes" 'Escline'
+    keys 5
+    see "$wide: digits are screens, too" 'Host, 64G in 1 node'
+    keys F9
+    gone "$wide: F9 hides the list" 'NAME +VC CPU%'
+    keys F9
+    see "$wide: and shows it" 'NAME +VC CPU%'
+    keys BTab
+    keys BTab
+    see "$wide: Shift-Tab goes around" 'Escline'
+    keys Z
+    see "$wide: a key without a use says so" 'does nothing here'
+    keys F10
+    see "$wide: F10 leaves" 'ended with 0'
+    stop
+done
+finish
