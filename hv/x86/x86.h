@@ -200,6 +200,7 @@ struct arch_vcpu {
     uint64_t misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback */
     bool nmi_pending;
+    bool halted_off;    /* in HLT with interrupts off, which an NMI alone ends */
     bool wait_for_sipi; /* INIT was received, or it never ran */
     uint16_t start_up;  /* vector of a start-up IPI that was not acted on yet, and 1; 0: none */
     uint8_t windows;    /* WINDOW_*: what exits were asked for, to inject something */
@@ -221,10 +222,11 @@ struct arch_domain {
     struct vioapic *vioapic; /* NULL: none (PVH guests) */
     struct vpci *vpci;       /* dom0's PCI; NULL: none */
     uint32_t nr_e820;
-    struct boot_mem *e820;   /* XENMEM_memory_map's answer */
-    unsigned int paddr_bits; /* width of a guest physical address */
-    uint8_t *ioport_traps;   /* 12 KiB, a bit a port: set, it exits. NULL: all do */
-    uint64_t tlb_generation; /* counts p2m changes that took a translation away; atomic */
+    struct boot_mem *e820;         /* XENMEM_memory_map's answer */
+    unsigned int paddr_bits;       /* width of a guest physical address */
+    struct cpu_policy *cpu_policy; /* NULL: nothing was taken away for this domain */
+    uint8_t *ioport_traps;         /* 12 KiB, a bit a port: set, it exits. NULL: all do */
+    uint64_t tlb_generation;       /* counts p2m changes that took a translation away; atomic */
 };
 
 /* Injects a hardware exception (#PF: with its cr2), or #DF when one was being delivered. */

@@ -32,8 +32,7 @@ static bool is_halted(struct vcpu *v)
 {
     uint32_t flags = atomic_read(&v->pause_flags);
 
-    return flags & VPF_DOWN ||
-           (flags & VPF_BLOCKED && !v->poll_active && !(v->arch->rflags & X86_RFLAGS_IF));
+    return flags & VPF_DOWN || (flags & VPF_BLOCKED && v->arch->halted_off);
 }
 
 /* With the last vCPU nobody is left to send another an NMI: that is how kernels halt a machine. */
@@ -48,11 +47,12 @@ static void shut_down_if_halted(struct domain *d)
     domain_shutdown(d, SHUTDOWN_poweroff);
 }
 
-/* HLT with interrupts off: what is pending besides an NMI does not end it. */
+/* HLT with interrupts off: what is pending besides an NMI does not end it, nor what comes. */
 static void halt(struct vcpu *v)
 {
+    v->arch->halted_off = true;
     atomic_or(&v->pause_flags, VPF_BLOCKED);
-    if (v->arch->nmi_pending) {
+    if (atomic_read(&v->arch->nmi_pending)) {
         atomic_and(&v->pause_flags, ~VPF_BLOCKED);
         return;
     }

@@ -67,7 +67,9 @@ static void inject_or_wait(struct vcpu *v)
 
     if (window == WINDOW_INTERRUPT && !a->pending.valid && vendor->interrupts_allowed(v)) {
         if (a->nmi_pending) {
-            a->nmi_pending = false;
+            /* A full barrier: vcpu_kick sees it, or we see below what it was called for. */
+            (void)atomic_xchg(&a->halted_off, false);
+            atomic_set_release(&a->nmi_pending, false);
             inject(v, 2, EVENT_NMI);
         } else if (upcall_pending(v)) {
             inject_upcall(v);
@@ -98,7 +100,7 @@ void arch_vcpu_event_notify(struct vcpu *v)
         vlapic_set_irq(v, v->arch->upcall_vector, false);
     else if (v->domain->arch->callback_via == CALLBACK_VECTOR)
         vcpu_kick(v);
-    else
+    else if (!v->arch->halted_off)
         vcpu_unblock(v);
 }
 

@@ -109,6 +109,9 @@ void vcpu_kick(struct vcpu *v)
 {
     unsigned int cpu;
 
+    /* Stays pending. In this order: see the NMI's injection. */
+    if (!atomic_read_acquire(&v->arch->nmi_pending) && unlikely(atomic_read(&v->arch->halted_off)))
+        return;
     vcpu_unblock(v);
     smp_mb();
     cpu = ACCESS_ONCE(v->cpu);

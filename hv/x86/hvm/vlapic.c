@@ -210,8 +210,9 @@ static void accept_message(struct vcpu *v, unsigned int mode, uint8_t vector, bo
             vlapic_set_irq(v, vector, level);
         break;
     case APIC_MODE_NMI:
-        v->arch->nmi_pending = true;
-        vcpu_kick(v);
+        /* A full barrier: halt() sees it, or vcpu_kick sees that it is blocked. */
+        if (!atomic_xchg(&v->arch->nmi_pending, true))
+            vcpu_kick(v);
         break;
     case APIC_MODE_INIT:
         init(v);
