@@ -81,7 +81,8 @@ static bool disk_exact(const xmlNode *node)
     static const char *const driver[] = { "type", NULL }, *const bus[] = { "dev", "bus", NULL };
     static const char *const source[] = { "file", "dev", NULL };
     const xmlNode *child;
-    return node_has_only(node, attributes, elements) &&
+    return node_has_only(node, attributes, elements) && node_child(node, "driver") &&
+           xmlHasProp(node, (const xmlChar *)"device") &&
            (!(child = node_child(node, "driver")) || node_has_only(child, driver, none)) &&
            (!(child = node_child(node, "source")) || node_has_only(child, source, none)) &&
            (!(child = node_child(node, "target")) || node_has_only(child, bus, none));
@@ -111,8 +112,8 @@ struct value *libvirt_disk_import(const xmlNode *node, bool *exact, char **why)
         name_others(node, known, why);
         if (strcmp(name, device))
             cannot(why, "its name is %s here", name);
-        *exact = disk_exact(node) && !strcmp(name, device) && !strcmp(bus, "xen") &&
-                 !*file == !strncmp(path, "/dev/", 5);
+        *exact = disk_exact(node) && !strcmp(format, "raw") && !strcmp(name, device) &&
+                 !strcmp(bus, "xen") && !*file == !strncmp(path, "/dev/", 5);
     }
     free(file);
     free(block);

@@ -140,12 +140,28 @@ static void put_vcpus(const struct export *export)
     free(cpus);
 }
 
+/* An element that there was none of, and nothing to put into it, does not come to be. */
+static bool is_wanted(const struct export *export, const char *in)
+{
+    if (!export->kept || value_get(value_get(export->kept, "attributes"), in))
+        return true;
+    for (const struct value *element = export->elements ? export->elements->first : NULL; element;
+         element = element->next)
+        if (is_in(element, in))
+            return true;
+    return false;
+}
+
 static void put_os(const struct export *export)
 {
+    bool wanted = is_wanted(export, "os");
+    if (!wanted && !value_get(export->config, "kernel") && !value_get(export->config, "cmdline") &&
+        !value_get(export->config, "ramdisk"))
+        return;
     fputs("<os", export->out);
     put_attributes(export, "os", "");
     fputs(">", export->out);
-    if (!kept_says(export, "os", "type"))
+    if (wanted && !kept_says(export, "os", "type"))
         fputs("<type>xenpvh</type>", export->out);
     put_text(export, "os", "kernel", "kernel");
     put_text(export, "os", "ramdisk", "initrd");

@@ -15,7 +15,8 @@ struct import {
     struct value *attributes; /* kept: { ELEMENT: { NAME: VALUE } } */
     struct value *elements;   /* kept: [{ "in", "source", "as" }] */
     struct value *disks, *vifs;
-    struct value *others; /* what was hidden in <metadata> */
+    bool disks_kept, vifs_kept; /* one at least says more than Pando has keys for */
+    struct value *others;       /* what was hidden in <metadata> */
 };
 
 static const char *const none[] = { NULL };
@@ -50,6 +51,9 @@ static void keep_attributes(struct import *import, const xmlNode *node, const ch
         free(name);
         xmlFree(text);
     }
+    /* That it was there at all is worth remembering, too. */
+    if (!value_get(import->attributes, element))
+        value_set(import->attributes, element, value_new(VALUE_OBJECT, "", 0));
     for (const xmlNs *space = node->nsDef; space; space = space->next) {
         char *name = need_format("xmlns%s%s", space->prefix ? ":" : "",
                                  space->prefix ? (const char *)space->prefix : "");
@@ -171,7 +175,7 @@ static void import_vcpu(struct import *import, xmlNode *node)
         bool right = member->type == VALUE_STRING || value_number(member, &number);
         carry(import, member->key, right ? member->type : VALUE_STRING, member->text, node);
     }
-    if (!node_has_only(node, attributes, none))
+    if (!node_has_only(node, attributes, none) || !strcmp(now, text))
         keep(import, "", node, as);
     value_free(as);
     free(text);
@@ -222,7 +226,8 @@ static void import_type(struct import *import, xmlNode *node)
 
 static void import_os(struct import *import, xmlNode *os)
 {
-    keep_attributes(import, os, "os");
+    if (node_child(os, "type") || os->properties)
+        keep_attributes(import, os, "os");
     for (xmlNode *node = os->children; node; node = node->next) {
         if (node->type != XML_ELEMENT_NODE)
             continue;
@@ -265,8 +270,9 @@ static void import_device(struct import *import, xmlNode *node)
     char *why;
     struct value *value = disk ? libvirt_disk_import(node, &exact, &why)
                                : libvirt_vif_import(node, import->networks, &exact, &why);
+    keep(import, disk ? "disk" : "interface", node, value);
     if (!exact)
-        keep(import, disk ? "disk" : "interface", node, value);
+        *(disk ? &import->disks_kept : &import->vifs_kept) = true;
     if (!value)
         report_add(import->report, NOTE_KEPT, node_line(node), key,
                    "kept, but the guest does not get it: Pando cannot do it (%s)", why);
@@ -391,18 +397,53 @@ static void import_domain(struct import *import, xmlNode *domain)
     value_set(import->config, "vif", import->vifs);
 }
 
+/* Forgets the elements of @in. */
+static void forget(struct import *import, const char *in)
+{
+    struct value *rest = import->elements->first;
+    import->elements->first = import->elements->last = NULL;
+    while (rest) {
+        struct value *element = rest;
+        rest = element->next;
+        element->next = NULL;
+        if (strcmp(value_text(element, "in", ""), in))
+            value_add(import->elements, element);
+        else
+            value_free(element);
+    }
+}
+
+/* Whether there is nothing to keep: just what export writes by itself. */
+static bool is_plain(const struct import *import)
+{
+    static const char console[] =
+        "<console type=\"pty\"><target type=\"xen\" port=\"0\"/></console>";
+    for (const struct value *member = import->attributes->first; member; member = member->next) {
+        bool domain = !strcmp(member->key, "domain");
+        if (domain ? strcmp(value_text(member, "type", ""), "xen") || member->first != member->last
+                   : member->first != NULL)
+            return false;
+    }
+    const struct value *element = import->elements->first;
+    return value_get(import->attributes, "os") && value_get(import->attributes, "domain") &&
+           element && element == import->elements->last &&
+           !strcmp(value_text(element, "source", ""), console);
+}
+
 static void finish(struct import *import)
 {
     struct value *kept = value_new(VALUE_OBJECT, "", 0);
-    const struct value *domain = value_get(import->attributes, "domain");
-    /* <domain type='xen'> alone is what export writes by itself. */
-    bool plain = domain && !strcmp(value_text(domain, "type", ""), "xen") &&
-                 domain->first == domain->last && domain == import->attributes->last;
-    if (import->attributes->first && !(plain && !import->elements->first))
-        value_set(kept, "attributes", import->attributes);
-    else
+    /* All of a kind or none: their order says which is the first. */
+    if (!import->disks_kept)
+        forget(import, "disk");
+    if (!import->vifs_kept)
+        forget(import, "interface");
+    bool plain = is_plain(import);
+    if (plain)
         value_free(import->attributes);
-    if (import->elements->first)
+    else
+        value_set(kept, "attributes", import->attributes);
+    if (import->elements->first && !plain)
         value_set(kept, "elements", import->elements);
     else
         value_free(import->elements);

@@ -15,6 +15,7 @@ struct export
     struct value *list; /* of the devices being written */
     char *(*print)(const struct value *device);
     bool vifs;
+    struct report *report;
 };
 
 static void set_text(struct export *export, const char *key, const char *text)
@@ -56,6 +57,10 @@ static void emit(void *arg, const char *source, const struct value *now)
     char *text;
     if (!source) {
         text = export->print(now);
+        if (!export->vifs && *value_text(now, "target", "") != '/')
+            report_add(export->report, NOTE_WRONG, 0, "disk",
+                       "\"%s\" is no absolute path: xl takes it for one below /dev",
+                       value_text(now, "target", ""));
     } else if (export->vifs && now && value_get(now, "mac") && !strcasestr(source, "mac=")) {
         /* The address that Pando has chosen for it meanwhile. */
         text = need_format("mac=%s%s%s", value_text(now, "mac", ""), *source ? "," : "", source);
@@ -112,7 +117,8 @@ char *xl_export(const struct value *config, struct report *report)
 {
     struct export export = { .config = config,
                              .kept = value_get(value_get(config, "kept"), "xl"),
-                             .out = value_new(VALUE_OBJECT, "", 0) };
+                             .out = value_new(VALUE_OBJECT, "", 0),
+                             .report = report };
     bool typed = value_get(export.kept, "type") || value_get(export.kept, "builder");
     struct value *others = kept_of_others(config, "xl");
     char *text = NULL;
