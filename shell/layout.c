@@ -207,7 +207,8 @@ void layout_put_in(struct layout *layout, struct pane *pane, enum layout_where w
     struct tab *tab = layout_tab(layout);
     struct pane *old = tab ? tab->focused : NULL;
 
-    if (!old || (where == LAYOUT_HERE && old->ops->takes_all_keys)) {
+    /* Consoles stay until they are closed, also while one looks back in them. */
+    if (!old || (where == LAYOUT_HERE && !strcmp(old->ops->kind, "console"))) {
         where = LAYOUT_TAB;
     }
     if (where == LAYOUT_TAB && layout->count == LAYOUT_TABS_MAX) {

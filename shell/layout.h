@@ -15,7 +15,7 @@ struct layout;
 
 enum layout_where {
     LAYOUT_HERE, /* in place of the focused pane, which is closed; a tab where there is none, or
-                  * where that takes all keys */
+                  * where that is a console */
     LAYOUT_TAB,
     LAYOUT_RIGHT, /* of the focused pane */
     LAYOUT_BELOW,
