@@ -34,7 +34,8 @@ fetch() {
 unpack() {
     dpkg -x "$wild"/xen-utils-common_*.deb "$wild/xen" &&
         mkdir -p "$wild/libvirt" &&
-        tar -C "$wild/libvirt" --strip-components=1 -xf "$(ls "$wild"/libvirt_*.orig.tar.*z | head -n 1)"
+        tar -C "$wild/libvirt" --strip-components=1 --wildcards -xf \
+            "$(ls "$wild"/libvirt_*.orig.tar.*z | head -n 1)" '*/tests/*.cfg' '*/tests/*.xml'
 }
 
 [ -x "$test" ] || skip "$test is not built"
