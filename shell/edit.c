@@ -79,6 +79,8 @@ void edit_remember(const char *line)
     if (last && !strcmp(last->line, line))
         return;
     add_history(line);
+    /* A line that is being edited already comes behind this one. */
+    using_history();
     if (!history_path)
         return;
     /* Other threads may make files meanwhile; theirs are private then, too. */

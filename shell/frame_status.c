@@ -85,6 +85,7 @@ void frame_status_draw(struct frame *frame)
                     frame->notice);
         return;
     }
+    x = draw_jobs(frame, x);
     if (host->memory_kib) {
         snprintf(text, sizeof(text), "%s%% of %u", format_percent(sample->host_cpu, cpu),
                  host->cpus);
@@ -95,7 +96,6 @@ void frame_status_draw(struct frame *frame)
         x = draw_gauge(frame, x, "Mem ", 1 - (double)host->free_kib / (double)host->memory_kib,
                        text);
     }
-    x = draw_jobs(frame, x);
     draw_alert(frame, x);
 }
 

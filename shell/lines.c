@@ -133,11 +133,23 @@ static int hang_of(const struct lines_view *view)
     return view->hang < view->width / 2 ? view->hang : 2 < view->width ? 2 : 0;
 }
 
+/* A row of a table has gaps. */
+static bool has_columns(const char *text)
+{
+    return strstr(text + strspn(text, " "), "  ") != NULL;
+}
+
+static bool wraps(const struct lines_view *view, const struct line *line)
+{
+    return view->width > 1 && (view->wrap == LINES_WRAP ||
+                               (view->wrap == LINES_WRAP_PROSE && !has_columns(line->text)));
+}
+
 static int rows_of(const struct lines *lines, const struct lines_view *view, size_t index)
 {
     const char *text = lines_get(lines, index)->text;
     int rows = 1;
-    if (!view->wrap || view->width < 2)
+    if (!wraps(view, lines_get(lines, index)))
         return 1;
     text += text_fitting(text, view->width);
     for (; *text; rows++)
@@ -241,17 +253,17 @@ static int draw_line(const struct line *line, const struct lines_view *view, str
 {
     const char *text = line->text;
     struct style style = theme_style(theme, line->role);
-    int x = view->wrap ? 0 : -view->left;
+    bool wrapped = wraps(view, line);
+    int x = wrapped ? 0 : -view->left;
 
     do {
         char row[LINE_MAX_BYTES + 1];
-        size_t length =
-            view->wrap && view->width >= 2 ? text_fitting(text, view->width - x) : strlen(text);
+        size_t length = wrapped ? text_fitting(text, view->width - x) : strlen(text);
         snprintf(row, sizeof(row), "%.*s", (int)length, text);
         canvas_text(canvas, rect, x, y, style, row);
         mark(row, view, canvas, rect, x, y, theme);
         text += length;
-        x = view->wrap ? hang_of(view) : x;
+        x = wrapped ? hang_of(view) : x;
         y++;
     } while (*text && y < rect->height);
     return y;

@@ -34,14 +34,20 @@ void lines_printf(struct lines *lines, enum role role, const char *format, ...)
 
 const struct line *lines_get(const struct lines *lines, size_t index);
 
+enum lines_wrap {
+    LINES_CUT,        /* lines are cut where the window ends */
+    LINES_WRAP_PROSE, /* but for those without columns, which go on in the next row */
+    LINES_WRAP,       /* all go on in the next row, @hang columns in */
+};
+
 /* A window on lines. Zeroed, it is at their end and follows them. */
 struct lines_view {
     bool held;    /* does not follow: */
     uint64_t top; /* the number of the first line shown, counted from the very first there was */
-    bool wrap;    /* long lines go on in the next row, */
-    int hang;     /* so many columns in */
-    int left;     /* columns to the left of it, without @wrap */
-    int width;    /* as last drawn */
+    enum lines_wrap wrap;
+    int hang;
+    int left;  /* columns to the left of it, without @wrap */
+    int width; /* as last drawn */
     int height;
     char filter[64]; /* only lines that have it; "": all */
     char search[64]; /* marked; "": none */

@@ -195,7 +195,7 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
         most = (double)ui->sample->host.memory_kib;
     canvas_bar(canvas, rect, 4, 1, rect->width - 4, (double)guest->info.memory_kib / most,
                theme_style(&ui->theme, ROLE_BAR), theme_style(&ui->theme, ROLE_BAR_EMPTY));
-    state->view.wrap = true;
+    state->view.wrap = LINES_WRAP;
     state->view.hang = TITLE_WIDTH + 3;
     lines_draw(&state->lines, &state->view, canvas, &rest, &ui->theme);
 }

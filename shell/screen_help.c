@@ -69,7 +69,7 @@ static void close_help(struct screen_pane *pane)
 static void draw(struct screen_pane *pane, struct canvas *canvas)
 {
     struct state *state = pane->state;
-    state->view.wrap = true;
+    state->view.wrap = LINES_WRAP;
     state->view.hang = KEYS_WIDTH + 3;
     lines_draw(&state->lines, &state->view, canvas, &pane->pane.rect, &pane->pane.ui->theme);
 }

@@ -116,7 +116,7 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     const struct rect rest = { rect->x, rect->y + head, rect->width, rect->height - head };
     const struct lines *lines = lines_of(pane);
 
-    state->view.wrap = true;
+    state->view.wrap = LINES_WRAP;
     state->view.hang = HANG;
     draw_head(pane, canvas);
     lines_draw(lines, &state->view, canvas, &rest, &pane->pane.ui->theme);

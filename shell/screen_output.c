@@ -51,7 +51,7 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     struct rect rest = *rect_of(pane);
     int rows = draw_jobs(pane, canvas);
 
-    state->view.wrap = true;
+    state->view.wrap = LINES_WRAP_PROSE;
     rest.y += rows;
     rest.height -= rows;
     lines_draw(&frame->output, &state->view, canvas, &rest, &frame->ui.theme);

@@ -18,7 +18,7 @@ see "it ends" 'fresh is now domain'
 see "the guest is in the list" '^[Rb] fresh'
 types 'create fresh.json'
 keys Enter
-see "an error says what is wrong" 'name: there is a guest "fresh" already'
+see "an error says what is wrong" 'name: there is a guest "fresh"'
 types 'create nothing.json'
 keys Enter
 see "another one" 'nothing.json'

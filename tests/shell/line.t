@@ -47,7 +47,7 @@ types 'y'
 see "Ctrl-A and Ctrl-E" '^pando> xaby'
 keys BSpace Left Left DC
 see "Backspace, arrows, Delete" '^pando> xb'
-keys C-u
+keys C-e C-u
 mux set-buffer 'version
 '
 mux paste-buffer -p -t test

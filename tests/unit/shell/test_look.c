@@ -118,17 +118,21 @@ static void filter_and_search(void **state)
 
 static void long_lines_go_on(void **state)
 {
-    struct lines_view view = { .wrap = true, .hang = 2 };
+    struct lines_view view = { .wrap = LINES_WRAP, .hang = 2 };
     add("first\nsome words here\n");
     expect_view(&view, "first\nsome words\n  here\n");
     add("x\n");
     expect_view(&view, "some words\n  here\nx\n");
     press(&view, "Up");
     expect_view(&view, "first\nsome words\n  here\n");
-    view.wrap = false;
+    view.wrap = LINES_WRAP_PROSE;
+    add("col  umns of a table\n");
+    press(&view, "End");
+    expect_view(&view, "x\ncol  umns\n\n");
+    view.wrap = LINES_CUT;
     press(&view, "End");
     press(&view, "Right");
-    expect_view(&view, "\nds here\n\n");
+    expect_view(&view, "ds here\n\ns of a tab\n");
 }
 
 static void styles_are_words(void **state)
