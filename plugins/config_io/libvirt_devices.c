@@ -103,7 +103,9 @@ struct value *libvirt_disk_import(const xmlNode *node, bool *exact, char **why)
 
     *why = need(strdup(""));
     *exact = false;
-    if (disk_possible(node, path, format, why)) {
+    if (!*device)
+        cannot(why, "it needs a %s", "target");
+    if (disk_possible(node, path, format, why) && *device) {
         value = value_new(VALUE_OBJECT, "", line);
         set(value, "vdev", name, line);
         set(value, "target", path, line);

@@ -117,7 +117,7 @@ static void put_text(const struct export *export, const char *in, const char *ke
 static void put_memory(const struct export *export)
 {
     const char *memory = value_text(export->config, "memory", NULL);
-    const char *most = value_text(export->config, "maxmem", memory);
+    const char *most = value_text(export->config, "maxmem", export->kept ? NULL : memory);
     if (most && !kept_says(export, "", "memory"))
         fprintf(export->out, "<memory unit='MiB'>%s</memory>", most);
     if (memory && !kept_says(export, "", "currentMemory"))
@@ -204,6 +204,10 @@ static void put_devices_of(struct export *export, const char *in, const char *ke
 
 static void put_devices(struct export *export, struct report *report)
 {
+    const struct value *disks = value_get(export->config, "disk");
+    const struct value *vifs = value_get(export->config, "vif");
+    if (!is_wanted(export, "devices") && !(disks && disks->first) && !(vifs && vifs->first))
+        return;
     fputs("<devices", export->out);
     put_attributes(export, "devices", "");
     fputs(">", export->out);
