@@ -8,11 +8,11 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &cmd_list,    &cmd_info,     &cmd_vcpu_list, &cmd_create,   &cmd_console, &cmd_shutdown,
-    &cmd_reboot,  &cmd_destroy,  &cmd_pause,     &cmd_unpause,  &cmd_rename,  &cmd_mem_set,
-    &cmd_config,  &cmd_dmesg,    &cmd_log,       &cmd_wait_for, &cmd_send,    &cmd_expect,
-    &cmd_set,     &cmd_on_error, &cmd_screen,    &cmd_layout,   &cmd_plugins, &cmd_help,
-    &cmd_version, &cmd_quit,     NULL,
+    &cmd_list,    &cmd_info,    &cmd_vcpu_list, &cmd_create,   &cmd_console, &cmd_shutdown,
+    &cmd_reboot,  &cmd_destroy, &cmd_pause,     &cmd_unpause,  &cmd_rename,  &cmd_mem_set,
+    &cmd_attach,  &cmd_detach,  &cmd_config,    &cmd_dmesg,    &cmd_log,     &cmd_wait_for,
+    &cmd_send,    &cmd_expect,  &cmd_set,       &cmd_on_error, &cmd_screen,  &cmd_layout,
+    &cmd_plugins, &cmd_help,    &cmd_version,   &cmd_quit,     NULL,
 };
 
 const struct command *command_find_own(const char *name)

@@ -47,10 +47,10 @@ struct command {
 /* All commands in the order of the help; NULL ends them. */
 extern const struct command *const commands[];
 
-extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cmd_dmesg, cmd_expect,
-    cmd_help, cmd_info, cmd_layout, cmd_list, cmd_log, cmd_mem_set, cmd_on_error, cmd_pause,
-    cmd_plugins, cmd_quit, cmd_reboot, cmd_rename, cmd_screen, cmd_send, cmd_set, cmd_shutdown,
-    cmd_unpause, cmd_vcpu_list, cmd_version, cmd_wait_for;
+extern const struct command cmd_attach, cmd_config, cmd_console, cmd_create, cmd_destroy,
+    cmd_detach, cmd_dmesg, cmd_expect, cmd_help, cmd_info, cmd_layout, cmd_list, cmd_log,
+    cmd_mem_set, cmd_on_error, cmd_pause, cmd_plugins, cmd_quit, cmd_reboot, cmd_rename, cmd_screen,
+    cmd_send, cmd_set, cmd_shutdown, cmd_unpause, cmd_vcpu_list, cmd_version, cmd_wait_for;
 
 /* By its name, also a plugin's of one word; the own ones only. */
 const struct command *command_find(const char *name);

@@ -3,7 +3,7 @@
 # All but main() and the prompt, which unit tests have no use for.
 shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/command.o \
   shell/guest.o shell/output.o shell/manual.o shell/script.o shell/complete.o \
-  shell/cmd_config.o shell/cmd_console.o shell/cmd_create.o shell/cmd_destroy.o \
+  shell/cmd_attach.o shell/cmd_detach.o shell/cmd_config.o shell/cmd_console.o shell/cmd_create.o shell/cmd_destroy.o \
   shell/cmd_dmesg.o shell/cmd_help.o shell/cmd_info.o shell/cmd_list.o shell/cmd_log.o \
   shell/cmd_mem_set.o shell/cmd_on_error.o shell/cmd_pause.o shell/cmd_quit.o \
   shell/cmd_reboot.o shell/cmd_rename.o shell/cmd_shutdown.o shell/cmd_unpause.o \

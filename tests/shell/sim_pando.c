@@ -451,6 +451,18 @@ enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_eve
     }
 }
 
+enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *json)
+{
+    return fail(PANDO_E_UNSUPPORTED, "", "the simulated host has no devices");
+}
+
+enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *which, unsigned int timeout_ms)
+{
+    return fail(PANDO_E_UNSUPPORTED, "", "the simulated host has no devices");
+}
+
 enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
 {
     pthread_mutex_lock(&lock);

@@ -319,6 +319,24 @@ enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_eve
     return fail(PANDO_E_TIMEOUT, "not yet");
 }
 
+enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *json)
+{
+    enum pando_code code;
+    snprintf(fake.device, sizeof(fake.device), "attach %u %s %s", domid,
+             kind == PANDO_DISK ? "disk" : "vif", json);
+    return failing(&code) ? code : PANDO_OK;
+}
+
+enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *which, unsigned int timeout_ms)
+{
+    enum pando_code code;
+    snprintf(fake.device, sizeof(fake.device), "detach %u %s %s %u", domid,
+             kind == PANDO_DISK ? "disk" : "vif", which, timeout_ms);
+    return failing(&code) ? code : PANDO_OK;
+}
+
 enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
 {
     struct pando_domain *domain = get(domid);

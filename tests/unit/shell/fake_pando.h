@@ -17,6 +17,7 @@ struct fake_host {
     const char *log;
     unsigned pauses, creations, shutdowns; /* calls */
     bool created_paused;
+    char device[200]; /* the last call about one */
 };
 
 extern struct fake_host fake;

@@ -90,6 +90,29 @@ static void rename_and_memory(void **state)
     harness_expect("mem-set shop", SHELL_USAGE, "", "an argument is missing");
 }
 
+static void devices(void **state)
+{
+    harness_expect("attach web disk vdev=xvdb target=/b.img", SHELL_OK, "", "");
+    assert_non_null(strstr(fake.device, "attach 1 disk {"));
+    assert_non_null(strstr(fake.device, "\"target\": \"/b.img\""));
+    harness_expect("attach web vif", SHELL_OK, "", "");
+    assert_non_null(strstr(fake.device, "attach 1 vif {"));
+    harness_expect("attach web disk xvdb", SHELL_USAGE, "", "found \"xvdb\", expected KEY=VALUE");
+    harness_expect("attach web usb", SHELL_USAGE, "", "expected disk or vif");
+    harness_expect("attach nobody vif", SHELL_NO_GUEST, "", "no guest");
+    harness_expect("attach 0 vif", SHELL_FAILED, "", "host's own domain");
+    harness_expect("detach web disk xvdb", SHELL_OK, "", "");
+    assert_string_equal(fake.device, "detach 1 disk xvdb 20000");
+    harness_expect("detach web vif 1 --timeout 3", SHELL_OK, "", "");
+    assert_string_equal(fake.device, "detach 1 vif 1 3000");
+    harness_expect("detach web vif 1 --force", SHELL_OK, "", "");
+    assert_string_equal(fake.device, "detach 1 vif 1 0");
+    fake.fail = PANDO_E_NOT_FOUND;
+    harness_expect("detach web vif 1", SHELL_FAILED, "", "web: ");
+    fake.fail = PANDO_E_TIMEOUT;
+    harness_expect("detach web vif 1", SHELL_TIMEOUT, "", "web: ");
+}
+
 static void console(void **state)
 {
     static const struct {
@@ -263,6 +286,7 @@ int main(void)
         TEST(info),
         TEST(vcpu_list),
         TEST(rename_and_memory),
+        TEST(devices),
         TEST(console),
         TEST(dmesg),
         TEST(logs),
