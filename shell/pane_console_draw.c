@@ -98,7 +98,9 @@ void console_draw(struct pane *pane, struct canvas *canvas)
     int columns, rows;
     bool all;
 
-    if (!console->look.on) {
+    if (console->look.on) {
+        look_settle(console);
+    } else {
         follow_cursor(console);
     }
     all = pane->redraw || console->moved || console->look.on ||

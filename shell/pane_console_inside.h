@@ -56,6 +56,8 @@ void look_end(struct console_pane *console);
 bool look_key(struct console_pane *console, const struct key *key);
 /* Scrolls by lines; beyond the end it ends. */
 void look_scroll(struct console_pane *console, int lines);
+/* The cursor stays among the lines there are, of which the oldest go, and the view with it. */
+void look_settle(struct console_pane *console);
 /* What is to be seen of a cell: whether it is selected, or found. */
 bool look_marks(const struct console_pane *console, uint64_t line, int column);
 extern const struct key_binding look_keys[];

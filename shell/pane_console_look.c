@@ -35,8 +35,7 @@ static void place_within(const struct console_pane *console, struct vt_place *pl
                                                       : place->column;
 }
 
-/* The cursor stays inside, and the view goes with it. */
-static void settle(struct console_pane *console)
+void look_settle(struct console_pane *console)
 {
     struct look *look = &console->look;
     uint64_t height = console->pane.rect.height > 0 ? (uint64_t)console->pane.rect.height : 1;
@@ -72,7 +71,7 @@ void look_begin(struct console_pane *console)
     look->match_cells = 0;
     look->cursor = (struct vt_place){ vt_top(console->vt) + (uint64_t)row, column };
     look->top = vt_top(console->vt) + (uint64_t)console->y;
-    settle(console);
+    look_settle(console);
 }
 
 void look_end(struct console_pane *console)
@@ -92,7 +91,7 @@ static void move_lines(struct console_pane *console, int64_t lines)
     } else {
         look->cursor.line += (uint64_t)lines;
     }
-    settle(console);
+    look_settle(console);
 }
 
 void look_scroll(struct console_pane *console, int lines)
@@ -114,7 +113,7 @@ void look_scroll(struct console_pane *console, int lines)
     } else if (look->cursor.line >= look->top + height) {
         look->cursor.line = look->top + height - 1;
     }
-    settle(console);
+    look_settle(console);
 }
 
 /* --- words --- */
@@ -155,7 +154,7 @@ static void to_word(struct console_pane *console, int direction)
         }
     }
     cursor->column = at;
-    settle(console);
+    look_settle(console);
 }
 
 /* --- searching --- */
@@ -170,7 +169,7 @@ static bool find(struct console_pane *console, struct vt_place from, bool backwa
     }
     look->cursor = look->match = from;
     look->match_cells = cells;
-    settle(console);
+    look_settle(console);
     return true;
 }
 
@@ -194,13 +193,13 @@ static void on_field(void *arg, enum ui_field what, const char *text)
     if (what == UI_FIELD_LEFT) {
         look->cursor = look->origin;
         look->match_cells = 0;
-        settle(console);
+        look_settle(console);
     } else if (*text || what == UI_FIELD_CHANGED) {
         snprintf(look->pattern, sizeof(look->pattern), "%s", text);
         look->match_cells = 0;
         if (!find(console, look->origin, look->backward)) {
             look->cursor = look->origin;
-            settle(console);
+            look_settle(console);
             if (what == UI_FIELD_ENTERED) {
                 ui_notice(console->pane.ui, ROLE_WARNING, "there is no '%s' %s", text,
                           look->backward ? "above" : "below");
@@ -339,7 +338,7 @@ static bool motion(struct console_pane *console, const struct key *key)
     default:
         return false;
     }
-    settle(console);
+    look_settle(console);
     return true;
 }
 
@@ -373,7 +372,7 @@ static bool jump(struct console_pane *console, const struct key *key)
     default:
         return false;
     }
-    settle(console);
+    look_settle(console);
     return true;
 }
 
