@@ -40,6 +40,7 @@ hv-y += hv/x86/hvm/insn_len.o
 hv-y += hv/x86/hvm/exit.o
 hv-y += hv/x86/hvm/hypercall.o
 hv-y += hv/x86/hvm/cpuid.o
+hv-y += hv/x86/hvm/cpu_policy.o
 hv-y += hv/x86/hvm/msr.o
 hv-y += hv/x86/hvm/cr.o
 hv-y += hv/x86/hvm/vcpu_state.o

@@ -3,6 +3,7 @@
 #include <hv/string.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/cpu_policy.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
 
@@ -34,16 +35,20 @@
      BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30))
 #define LEAF_EXT1_EDX_RDTSCP BIT(27)
 
+/* Of a vCPU; NULL: what all have in common, without what one's state decides. */
 static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 {
-    r->b = (r->b & 0x0000ff00) | vlapic_id(v) << 24 | (v->domain->max_vcpus & 0xff) << 16;
+    r->b &= 0x0000ff00;
     r->c &= ~(LEAF1_ECX_HIDDEN | LEAF1_ECX_OSXSAVE);
     r->c |= LEAF1_ECX_X2APIC | LEAF1_ECX_TSC_DEADLINE | LEAF1_ECX_HYPERVISOR;
+    r->d &= ~LEAF1_EDX_HIDDEN;
     if (!hvm_xcr0_mask())
         r->c &= ~BIT(26);
-    else if (vendor->get_cr(v, 4) & X86_CR4_OSXSAVE)
+    if (!v)
+        return;
+    r->b |= vlapic_id(v) << 24 | (v->domain->max_vcpus & 0xff) << 16;
+    if (hvm_xcr0_mask() && vendor->get_cr(v, 4) & X86_CR4_OSXSAVE)
         r->c |= LEAF1_ECX_OSXSAVE;
-    r->d &= ~LEAF1_EDX_HIDDEN;
     if (!(vlapic_base(v) & 0x800))
         r->d &= ~LEAF1_EDX_APIC;
 }
@@ -51,14 +56,14 @@ static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 /* Two levels: one thread a core, all cores in one package. APIC ids are even. */
 static void leaf_topology(struct vcpu *v, uint32_t sub, struct cpuid_regs *r)
 {
-    *r = (struct cpuid_regs){ .c = sub & 0xff, .d = vlapic_id(v) };
+    *r = (struct cpuid_regs){ .c = sub & 0xff, .d = v ? vlapic_id(v) : 0 };
     if (sub == 0) {
         r->a = 1;
         r->b = 1;
         r->c |= 1 << 8;
     } else if (sub == 1) {
         r->a = 9;
-        r->b = v->domain->max_vcpus;
+        r->b = v ? v->domain->max_vcpus : 1;
         r->c |= 2 << 8;
     }
 }
@@ -145,12 +150,10 @@ static void leaf_extended(struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
     }
 }
 
-void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r)
+/* @v: as of leaf_1. */
+static inline __attribute__((always_inline)) void native_leaf(struct vcpu *v, uint32_t leaf,
+                                                              uint32_t sub, struct cpuid_regs *r)
 {
-    if (leaf >> 16 == HVM_CPUID_BASE >> 16) {
-        leaf_hypervisor(v, leaf, sub, r);
-        return;
-    }
     *r = cpuid_count(leaf, sub);
     if (leaf >= 0x80000000) {
         leaf_extended(v, leaf, r);
@@ -181,6 +184,25 @@ void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r
     default:
         *r = (struct cpuid_regs){ 0 };
     }
+}
+
+void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r)
+{
+    const struct cpu_policy *policy;
+
+    if (leaf >> 16 == HVM_CPUID_BASE >> 16) {
+        leaf_hypervisor(v, leaf, sub, r);
+        return;
+    }
+    native_leaf(v, leaf, sub, r);
+    policy = ACCESS_ONCE(v->domain->arch->cpu_policy);
+    if (unlikely(policy))
+        cpu_policy_apply(policy, leaf, sub, r);
+}
+
+void hvm_cpuid_common(uint32_t leaf, uint32_t sub, struct cpuid_regs *r)
+{
+    native_leaf(NULL, leaf, sub, r);
 }
 
 /* Its MSR is switched with the vCPU where the host has it (msr.c). */

@@ -5,8 +5,10 @@
 #include <hv/page_alloc.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/cpu_policy.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/save.h"
+#include "x86/mm/p2m_x86.h"
 
 /* The TSC is the host's own; a guest that asks for anything else can't have it yet. */
 static int set_tsc_info(const struct xen_domctl_tsc_info *i)
@@ -33,6 +35,18 @@ long arch_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
         get_tsc_info(&op->u.tsc_info);
         *copyback = true;
         return 0;
+    case XEN_DOMCTL_get_cpu_policy:
+        *copyback = true;
+        return cpu_policy_get(d, &op->u.cpu_policy);
+    case XEN_DOMCTL_set_cpu_policy:
+        *copyback = true;
+        return cpu_policy_set(d, &op->u.cpu_policy);
+    case XEN_DOMCTL_get_paging_mempool_size:
+        op->u.paging_mempool.size = p2m_get_table_limit(d) << PAGE_SHIFT;
+        *copyback = true;
+        return 0;
+    case XEN_DOMCTL_set_paging_mempool_size:
+        return p2m_set_table_limit(d, op->u.paging_mempool.size >> PAGE_SHIFT);
     default:
         return -ENOSYS;
     }
@@ -40,7 +54,19 @@ long arch_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
 
 long arch_sysctl(struct xen_sysctl *op, bool *copyback)
 {
-    return -ENOSYS;
+    *copyback = true;
+    switch (op->cmd) {
+    case XEN_SYSCTL_get_cpu_policy:
+        return cpu_policy_of_host(&op->u.cpu_policy);
+    case XEN_SYSCTL_get_cpu_featureset:
+        return cpu_featureset_of_host(&op->u.cpu_featureset);
+    case XEN_SYSCTL_get_cpu_levelling_caps:
+        op->u.cpu_levelling_caps.caps = 0; /* of CPUID as PV guests execute it */
+        return 0;
+    default:
+        *copyback = false;
+        return -ENOSYS;
+    }
 }
 
 void arch_physinfo(struct xen_sysctl_physinfo *p)

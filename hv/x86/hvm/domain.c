@@ -102,6 +102,7 @@ void arch_domain_free(struct domain *d)
     if (d->arch->ioport_traps)
         hv_free_pages(d->arch->ioport_traps, IOPORT_BITMAP_ORDER);
     hv_free(d->arch->e820);
+    hv_free(d->arch->cpu_policy);
     hv_free(d->arch);
     d->arch = NULL;
 }

@@ -22,6 +22,8 @@ int hvm_mov_cr_gpr(struct vcpu *v);
 /* cpuid.c */
 struct cpuid_regs;
 void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, struct cpuid_regs *r);
+/* What all guests here may see; zero, or one vCPU, where the vCPU and its number decide. */
+void hvm_cpuid_common(uint32_t leaf, uint32_t sub, struct cpuid_regs *r);
 bool hvm_has_rdtscp(void);
 /* Puts the vCPU's TSC_AUX on this CPU. */
 void hvm_load_tsc_aux(struct vcpu *v);

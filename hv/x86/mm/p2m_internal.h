@@ -36,8 +36,9 @@ struct p2m {
      * lookup which still is in it takes a leaf for a leaf.
      */
     uint32_t pool[P2M_LEVELS];
-    uint64_t nr_tables; /* made, those in the pools among them */
-    bool pool_stale;    /* not flushed since the last one was put there */
+    uint64_t nr_tables;   /* made, those in the pools among them */
+    uint64_t table_limit; /* as a tool set it; 0: not */
+    bool pool_stale;      /* not flushed since the last one was put there */
 };
 
 static inline bool entry_present(uint64_t e)

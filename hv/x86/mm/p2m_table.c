@@ -35,17 +35,41 @@ static uint64_t *pool_take(struct domain *d, uint32_t *pool)
 
 /*
  * A guest that spreads its pages over the address space makes tables, which only go with
- * it. So there is a limit: several times what its memory, and grants beside it, need.
+ * it. So there is a limit: what the tool said or else several times what its memory, and
+ * grants beside it, need.
  */
 #define BASE_TABLES      1024u
 #define FRAMES_PER_TABLE 128u
+
+uint64_t p2m_get_table_limit(const struct domain *d)
+{
+    uint64_t set = atomic_read(&d->p2m->table_limit);
+
+    return set ? set : BASE_TABLES + d->max_pages / FRAMES_PER_TABLE;
+}
+
+int p2m_set_table_limit(struct domain *d, uint64_t tables)
+{
+    struct p2m *p = d->p2m;
+    int rc = 0;
+
+    if (tables < P2M_LEVELS)
+        return -EINVAL;
+    spin_lock(&p->lock);
+    if (tables < p->nr_tables)
+        rc = -EBUSY;
+    else
+        atomic_set(&p->table_limit, tables);
+    spin_unlock(&p->lock);
+    return rc;
+}
 
 static uint64_t *table_new(struct domain *d)
 {
     struct p2m *p = d->p2m;
     uint64_t *table;
 
-    if (!d->is_privileged && p->nr_tables >= BASE_TABLES + d->max_pages / FRAMES_PER_TABLE)
+    if (!d->is_privileged && p->nr_tables >= p2m_get_table_limit(d))
         return NULL;
     table = hv_alloc_pages(0, 0);
     if (table)

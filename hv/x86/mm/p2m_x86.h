@@ -34,6 +34,13 @@ bool p2m_read_u64(struct domain *d, paddr_t gpa, uint64_t *value);
 /* Guest frame numbers from this on cannot be mapped: the guest's physical address width. */
 uint64_t p2m_limit(const struct domain *d);
 
+/*
+ * How many frames its tables may take (XEN_DOMCTL_set_paging_mempool_size). -EINVAL: too
+ * few for any memory; -EBUSY: it has more already.
+ */
+int p2m_set_table_limit(struct domain *d, uint64_t tables);
+uint64_t p2m_get_table_limit(const struct domain *d);
+
 /* The top table, for nested CR3 or the EPT pointer. */
 paddr_t p2m_root(struct domain *d);
 

@@ -371,6 +371,7 @@ struct domain *fake_domain(domid_t domid, unsigned int nr_vcpus, unsigned int nr
 
     d->domid = domid;
     d->is_hvm = true;
+    spin_lock_init(&d->lock, LOCK_DOMAIN);
     d->p2m = calloc(1, sizeof(*d->p2m));
     d->shared_info = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
     memset(d->shared_info, 0, PAGE_SIZE);
