@@ -290,6 +290,7 @@ static void stop(struct frame *frame)
     struct ui *ui = &frame->ui;
 
     loop_set_idle(ui->loop, NULL, NULL);
+    loop_timer_set(frame->frame_timer, -1); /* nothing is drawn any more */
     term_close(ui->term);
     loop_remove_fd(ui->loop, frame->tty_watch);
     wait_for_jobs(frame);
