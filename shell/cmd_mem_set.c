@@ -32,7 +32,8 @@ const struct command cmd_mem_set = {
     .summary = "give a guest more memory, or take some back",
     .help = "SIZE is in MiB, or has K, M, G or T behind it: 1024, 1024M and 1G are the same. The "
             "guest's balloon driver does the work after the command has returned: `list` shows how "
-            "far it is. A guest can't get more than its maxmem.",
+            "far it is. A guest can't get more than its maxmem. Linux does not look how much it "
+            "needs itself: one that is left with too little ends processes, or crashes.",
     .options = options,
     .least = 2,
     .most = 2,
