@@ -126,15 +126,9 @@ static void say(struct console_pane *console, const char *sentence)
 
 /* --- the link --- */
 
-static void on_attached(void *arg, const struct console_attached *attached)
+/* All that consoled has kept comes again. */
+static void start_anew(struct console_pane *console, int columns, int rows)
 {
-    struct console_pane *console = arg;
-    int columns, rows;
-
-    snprintf(console->name, sizeof(console->name), "%s", attached->name);
-    console->ended = attached->state == CONSOLE_GUEST_ENDED;
-    /* All that consoled has kept comes again. */
-    vt_size(console->vt, &columns, &rows);
     if (console->look.on) {
         look_end(console);
         console->pane.ops = &console_ops;
@@ -142,6 +136,19 @@ static void on_attached(void *arg, const struct console_attached *attached)
     vt_free(console->vt);
     console->vt =
         vt_new(columns, rows, console->pane.ui->preferences.scrollback, &vt_events, console);
+}
+
+static void on_attached(void *arg, const struct console_attached *attached)
+{
+    struct console_pane *console = arg;
+    int columns, rows;
+
+    snprintf(console->name, sizeof(console->name), "%s", attached->name);
+    console->ended = attached->state == CONSOLE_GUEST_ENDED;
+    vt_size(console->vt, &columns, &rows);
+    if (console->link.attach.flags & CONSOLE_ATTACH_REPLAY) {
+        start_anew(console, columns, rows);
+    }
     vt_set_answers(console->vt, false); /* nobody waits for those any more */
     pane_link_window(&console->link, columns, rows);
     show_all(console);

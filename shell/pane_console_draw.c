@@ -196,6 +196,6 @@ void console_title(struct pane *pane, char *buffer, size_t size)
         length = strlen(buffer);
     }
     if (*title) {
-        snprintf(buffer + length, size - length, "  %s", title);
+        snprintf(buffer + length, size - length, "  \"%s\"", title);
     }
 }
