@@ -3,6 +3,7 @@
 #ifndef PANDO_DOMAIN_H
 #define PANDO_DOMAIN_H
 
+#include "cancel.h"
 #include "config.h"
 #include "handle.h"
 #include "hcall.h"
@@ -17,6 +18,9 @@ struct domain_lock {
 
 /* Takes the lock of the guest called @name; PANDO_E_BUSY if somebody else keeps it for too long. */
 enum pando_code domain_lock(struct domain_lock *lock, const char *name);
+/* The same, but given up when @cancel asks for that. */
+enum pando_code domain_lock_unless(struct domain_lock *lock, const char *name,
+                                   const struct cancel *cancel);
 /* The same without waiting. */
 enum pando_code domain_try_lock(struct domain_lock *lock, const char *name);
 /* Takes the lock of guest @domid by the name it has, which may change until it is ours. */

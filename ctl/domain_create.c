@@ -409,13 +409,17 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
                                            .domid = PANDO_NO_DOMID,
                                            .name = config->name,
                                            .config = config } };
+    struct cancel cancel = { 0 };
     struct domain_lock lock;
     enum pando_code code = plugin_step_begin(&step);
 
     if (code) {
         return code;
     }
-    code = domain_lock(&lock, config->name);
+    if (options) {
+        cancel = (struct cancel){ options->cancel, options->cancel_arg };
+    }
+    code = domain_lock_unless(&lock, config->name, &cancel);
     if (!code) {
         code = domain_create_locked(pando, config, options, domid);
         domain_unlock(&lock);

@@ -43,7 +43,8 @@ static enum pando_code lock_fail(const char *path)
     return pando_fail(PANDO_E_SYSTEM, NULL, "%s: %s", path, strerror(errno));
 }
 
-static enum pando_code lock_within(struct domain_lock *lock, const char *name, int limit_ms)
+static enum pando_code lock_within(struct domain_lock *lock, const char *name, int limit_ms,
+                                   const struct cancel *cancel)
 {
     int64_t deadline = clock_ms() + limit_ms;
     const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
@@ -69,6 +70,10 @@ static enum pando_code lock_within(struct domain_lock *lock, const char *name, i
                 close(fd);
                 return lock_fail(path);
             }
+            if (cancel_asked(cancel)) {
+                close(fd);
+                return pando_fail_cancelled();
+            }
             if (clock_ms() >= deadline) {
                 close(fd);
                 return pando_fail(PANDO_E_BUSY, NULL,
@@ -88,12 +93,18 @@ static enum pando_code lock_within(struct domain_lock *lock, const char *name, i
 
 enum pando_code domain_lock(struct domain_lock *lock, const char *name)
 {
-    return lock_within(lock, name, LOCK_LIMIT_MS);
+    return lock_within(lock, name, LOCK_LIMIT_MS, NULL);
+}
+
+enum pando_code domain_lock_unless(struct domain_lock *lock, const char *name,
+                                   const struct cancel *cancel)
+{
+    return lock_within(lock, name, LOCK_LIMIT_MS, cancel);
 }
 
 enum pando_code domain_try_lock(struct domain_lock *lock, const char *name)
 {
-    return lock_within(lock, name, 0);
+    return lock_within(lock, name, 0, NULL);
 }
 
 enum pando_code domain_lock_id(pando_t *pando, struct domain_lock *lock, uint32_t domid)

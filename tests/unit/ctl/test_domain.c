@@ -209,6 +209,21 @@ static void a_creation_can_be_given_up(void **state)
     expect_nothing_left();
 }
 
+/* Also while another tool works on the guest. */
+static void waiting_for_the_lock_can_be_given_up(void **state)
+{
+    struct pando_config config = config_named("a");
+    int left = 3;
+    const struct pando_create_options options = { .cancel = count_down, .cancel_arg = &left };
+    struct domain_lock lock;
+    uint32_t domid;
+
+    assert_int_equal(domain_lock(&lock, "a"), PANDO_OK);
+    assert_int_equal(pando_domain_create(pando, &config, &options, &domid), PANDO_E_CANCELLED);
+    domain_unlock(&lock);
+    expect_nothing_left();
+}
+
 static void names_and_uuids_are_unique(void **state)
 {
     struct pando_config config = config_named("a");
@@ -498,6 +513,7 @@ int main(void)
         TEST(a_failed_hypercall_leaves_nothing),
         TEST(a_failed_store_request_leaves_nothing),
         TEST(a_creation_can_be_given_up),
+        TEST(waiting_for_the_lock_can_be_given_up),
         TEST(names_and_uuids_are_unique),
         TEST(too_much_memory_is_refused_at_once),
         TEST(without_a_store_there_is_information),
