@@ -105,12 +105,13 @@ static const char *capability(const char *name)
 
 static void start_colours(struct term *term, int most)
 {
-    int have = COLORS >= 256 ? 256 : COLORS >= 8 ? 8 : 0;
-    if (!has_colors() || start_color() == ERR)
-        have = 0;
-    term->colours = most >= 0 && most < have ? (most >= 8 ? 8 : 0) : have;
-    if (!term->colours)
+    int have = tigetnum("colors");
+    have = have >= 256 ? 256 : have >= 8 ? 8 : 0;
+    if (most >= 0 && most < have)
+        have = most >= 8 ? 8 : 0;
+    if (!have || start_color() == ERR)
         return;
+    term->colours = have;
     use_default_colors();
     term->pairs = shell_need(calloc(COLOUR_SLOTS, sizeof(*term->pairs)));
     term->next_pair = 1;
