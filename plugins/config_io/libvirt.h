@@ -24,7 +24,7 @@ unsigned node_line(const xmlNode *node);
 /* The element as text, to be freed. */
 char *node_print(xmlNode *node);
 
-/* Whether it has no other attributes or elements than those (a list that NULL ends). */
+/* Whether it has no other attributes or elements than those (a list that NULL ends), each once. */
 bool node_has_only(const xmlNode *node, const char *const *attributes, const char *const *elements);
 
 /*

@@ -74,6 +74,15 @@ static bool disk_possible(const xmlNode *node, const char *path, const char *for
     return possible;
 }
 
+/* Whether there is text where only elements and attributes are expected. */
+static bool has_text(const xmlNode *node)
+{
+    char *text = node_text(node);
+    bool found = *text;
+    free(text);
+    return found;
+}
+
 static bool disk_exact(const xmlNode *node)
 {
     static const char *const attributes[] = { "type", "device", NULL };
@@ -81,8 +90,8 @@ static bool disk_exact(const xmlNode *node)
     static const char *const driver[] = { "type", NULL }, *const bus[] = { "dev", "bus", NULL };
     static const char *const source[] = { "file", "dev", NULL };
     const xmlNode *child;
-    return node_has_only(node, attributes, elements) && node_child(node, "driver") &&
-           xmlHasProp(node, (const xmlChar *)"device") &&
+    return node_has_only(node, attributes, elements) && !has_text(node) &&
+           node_child(node, "driver") && xmlHasProp(node, (const xmlChar *)"device") &&
            (!(child = node_child(node, "driver")) || node_has_only(child, driver, none)) &&
            (!(child = node_child(node, "source")) || node_has_only(child, source, none)) &&
            (!(child = node_child(node, "target")) || node_has_only(child, bus, none));
@@ -213,6 +222,7 @@ static bool vif_exact(const xmlNode *node, const char *type)
     static const char *const target[] = { "dev", NULL };
     const xmlNode *child;
     return !strcmp(type, "bridge") && node_has_only(node, attributes, elements) &&
+           !has_text(node) &&
            (!(child = node_child(node, "mac")) || node_has_only(child, mac, none)) &&
            (!(child = node_child(node, "source")) || node_has_only(child, source, none)) &&
            (!(child = node_child(node, "target")) || node_has_only(child, target, none));

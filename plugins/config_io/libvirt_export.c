@@ -77,8 +77,9 @@ static bool kept_says(const struct export *export, const char *in, const char *k
         const struct value *as = value_get(element, "as");
         const char *source = value_text(element, "source", "");
         size_t length = strlen(start);
-        if (!is_in(element, in) || strncmp(source, start, length) ||
-            !strchr(" \t\r\n/>", source[length]))
+        bool named = !strncmp(source, start, length) && strchr(" \t\r\n/>", source[length]);
+        /* No source: that there was no such element. */
+        if (!is_in(element, in) || !(*source ? named : value_get(as, key) != NULL))
             continue;
         if (as && still_so(export, as))
             return true;
@@ -102,6 +103,15 @@ static void put_attributes(const struct export *export, const char *element, con
 
 /* --- Pando's keys ---------------------------------------------------------------------------- */
 
+/* <ELEMENT ATTRIBUTES>VALUE</ELEMENT> */
+static void put_element(const struct export *export, const char *element, const char *attributes,
+                        const char *value)
+{
+    char *text = xml_escape(value);
+    fprintf(export->out, "<%s%s>%s</%s>", element, attributes, text, element);
+    free(text);
+}
+
 /* <ELEMENT>TEXT</ELEMENT> for a key that there is, unless an element kept says so. */
 static void put_text(const struct export *export, const char *in, const char *key,
                      const char *element)
@@ -109,9 +119,7 @@ static void put_text(const struct export *export, const char *in, const char *ke
     const char *value = value_text(export->config, key, NULL);
     if (!value || kept_says(export, in, element))
         return;
-    char *text = xml_escape(value);
-    fprintf(export->out, "<%s>%s</%s>", element, text, element);
-    free(text);
+    put_element(export, element, "", value);
 }
 
 static void put_memory(const struct export *export)
@@ -119,24 +127,26 @@ static void put_memory(const struct export *export)
     const char *memory = value_text(export->config, "memory", NULL);
     const char *most = value_text(export->config, "maxmem", export->kept ? NULL : memory);
     if (most && !kept_says(export, "", "memory"))
-        fprintf(export->out, "<memory unit='MiB'>%s</memory>", most);
+        put_element(export, "memory", " unit='MiB'", most);
     if (memory && !kept_says(export, "", "currentMemory"))
-        fprintf(export->out, "<currentMemory unit='MiB'>%s</currentMemory>", memory);
+        put_element(export, "currentMemory", " unit='MiB'", memory);
 }
 
 static void put_vcpus(const struct export *export)
 {
     const char *vcpus = value_text(export->config, "vcpus", NULL);
     const char *most = value_text(export->config, "maxvcpus", vcpus);
+    char *now = xml_escape(vcpus ? vcpus : "");
     char *cpus = xml_escape(value_text(export->config, "cpus", "all"));
-    if ((most || strcmp(cpus, "all")) && !kept_says(export, "", "vcpu")) {
-        fputs("<vcpu", export->out);
-        if (vcpus && strcmp(vcpus, most))
-            fprintf(export->out, " current='%s'", vcpus);
-        if (strcmp(cpus, "all"))
-            fprintf(export->out, " cpuset='%s'", cpus);
-        fprintf(export->out, ">%s</vcpu>", most ? most : "1");
+    bool fewer = vcpus && strcmp(vcpus, most), some = strcmp(cpus, "all");
+    if ((most || some) && !kept_says(export, "", "vcpu")) {
+        char *attributes = need_format("%s%s%s%s%s%s", fewer ? " current='" : "", fewer ? now : "",
+                                       fewer ? "'" : "", some ? " cpuset='" : "", some ? cpus : "",
+                                       some ? "'" : "");
+        put_element(export, "vcpu", attributes, most ? most : "1");
+        free(attributes);
     }
+    free(now);
     free(cpus);
 }
 

@@ -102,7 +102,12 @@ static void import_uuid(struct import *import, xmlNode *node)
 {
     char *text = node_text(node), *uuid = uuid_import(text);
     if (uuid) {
+        struct value *as = value_new(VALUE_OBJECT, "", 0);
+        value_set(as, "uuid", value_new(VALUE_STRING, uuid, 0));
         carry(import, "uuid", VALUE_STRING, uuid, node);
+        if (!node_has_only(node, none, none))
+            keep(import, "", node, as);
+        value_free(as);
     } else {
         report_add(import->report, NOTE_WRONG, node_line(node), "<uuid>",
                    "found \"%s\", expected a UUID", text);
@@ -195,8 +200,9 @@ static void import_action(struct import *import, xmlNode *node)
     value_set(as, key, value_new(VALUE_STRING, action ? action : preset, 0));
     if (action)
         carry(import, key, VALUE_STRING, action, node);
-    if (!action || near) {
+    if (!action || near || !node_has_only(node, none, none))
         keep(import, "", node, as);
+    if (!action || near) {
         note_kept(import, node, "",
                   action ? "Pando writes no core dumps yet" : "Pando has no such action");
     }
@@ -224,10 +230,29 @@ static void import_type(struct import *import, xmlNode *node)
     free(text);
 }
 
+/* Where only elements are expected. */
+static void refuse_text(struct import *import, const xmlNode *parent)
+{
+    for (const xmlNode *node = parent->children; node; node = node->next)
+        if (node->type == XML_TEXT_NODE && !xmlIsBlankNode(node)) {
+            report_add(import->report, NOTE_WRONG, node_line(node), (const char *)parent->name,
+                       "found text between its elements: remove it");
+            return;
+        }
+}
+
 static void import_os(struct import *import, xmlNode *os)
 {
-    if (node_child(os, "type") || os->properties)
-        keep_attributes(import, os, "os");
+    keep_attributes(import, os, "os");
+    if (!node_child(os, "type")) {
+        /* That nothing is to be written for it. */
+        struct value *as = value_new(VALUE_OBJECT, "", 0);
+        value_set(as, "type", value_new(VALUE_STRING, "pvh", 0));
+        device_keep(import->elements, "", as, 0);
+        value_set(import->elements->last, "in", value_new(VALUE_STRING, "os", 0));
+        value_free(as);
+    }
+    refuse_text(import, os);
     for (xmlNode *node = os->children; node; node = node->next) {
         if (node->type != XML_ELEMENT_NODE)
             continue;
@@ -287,6 +312,7 @@ static void import_device(struct import *import, xmlNode *node)
 static void import_devices(struct import *import, xmlNode *devices)
 {
     keep_attributes(import, devices, "devices");
+    refuse_text(import, devices);
     for (xmlNode *node = devices->children; node; node = node->next) {
         if (node->type != XML_ELEMENT_NODE)
             continue;
@@ -377,6 +403,7 @@ static void import_domain(struct import *import, xmlNode *domain)
     char *type = node_attribute(domain, "type");
     size_t count = 0;
     keep_attributes(import, domain, "domain");
+    refuse_text(import, domain);
     if (strcmp(type, "xen"))
         report_add(import->report, NOTE_CHANGED, node_line(domain), "<domain>",
                    "type \"%s\": kept, but Pando makes a PVH guest", type);

@@ -106,7 +106,9 @@ bool node_has_only(const xmlNode *node, const char *const *attributes, const cha
         if (attribute->ns || !one_of((const char *)attribute->name, attributes))
             return false;
     for (const xmlNode *child = node->children; child; child = child->next)
-        if (child->type == XML_ELEMENT_NODE && !one_of((const char *)child->name, elements))
+        if (child->type == XML_ELEMENT_NODE &&
+            (!one_of((const char *)child->name, elements) ||
+             node_child(node, (const char *)child->name) != child))
             return false;
     return true;
 }

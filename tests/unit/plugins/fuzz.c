@@ -53,7 +53,7 @@ static const char *const libvirt_seeds[] = {
     "</domain>",
     "<domain type='kvm' xmlns:q='urn:q'><uuid>2f6ac97d0d5c4b1c9a473f0e6f0f8d51</uuid>"
     "<currentMemory>1</currentMemory><os firmware='efi'><type arch='x'>hvm</type></os>"
-    "<on_crash>preserve</on_crash><metadata><kept xmlns='urn:pando:kept'>{}</kept></metadata>"
+    "<on_crash>preserve</on_crash><metadata><kept xmlns='urn:other'>{}</kept></metadata>"
     "<q:a>&lt;&#65;</q:a><devices><console type='pty'/><interface type='network'>"
     "<source network='default'/></interface><disk><target dev='vda'/></disk></devices></domain>",
 };

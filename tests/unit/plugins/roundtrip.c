@@ -197,12 +197,10 @@ static char *plain_text(const xmlNode *node)
     if (top && (node_is(node, "memory") || node_is(node, "currentMemory"))) {
         char *unit = node_attribute(node, "unit");
         unsigned long long number = strtoull(text, &end, 10);
-        if (!*unit || !strcmp(unit, "KiB") || !strcmp(unit, "k")) {
-            char *mib = need_format("%lluMiB", (number + 1023) / 1024);
-            free(text);
-            text = mib;
-        } else if (!strcmp(unit, "MiB") || !strcmp(unit, "M")) {
-            char *mib = need_format("%lluMiB", number);
+        static const char letters[] = "kmgtpe";
+        const char *letter = strchr(letters, *unit ? *unit | 0x20 : 'k');
+        if (letter && (!*unit || !unit[1] || !strcmp(unit + 1, "iB"))) {
+            char *mib = need_format("%lluMiB", ((number << 10 * (letter - letters)) + 1023) / 1024);
             free(text);
             text = mib;
         }
