@@ -484,3 +484,13 @@ const char *pando_config_key(size_t n)
             return key->key;
     return NULL;
 }
+
+const char *pando_config_element_key(const char *list, size_t n)
+{
+    for (const struct config_key *key = config_keys; key->key; key++)
+        if (key->element && !strcmp(key->key, list))
+            for (const struct config_key *part = key->element; part->key; part++)
+                if (n-- == 0)
+                    return part->key;
+    return NULL;
+}

@@ -150,6 +150,9 @@ char *pando_config_manual(void);
 /* The name of the @n-th top-level key, NULL after the last: for completion. */
 const char *pando_config_key(size_t n);
 
+/* The same for the keys of what is in a list, "disk" or "vif". */
+const char *pando_config_element_key(const char *list, size_t n);
+
 /* "destroy", "restart", ... Never NULL. */
 const char *pando_action_name(enum pando_action action);
 

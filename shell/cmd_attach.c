@@ -61,6 +61,7 @@ const struct command cmd_attach = {
     .least = 2,
     .most = ARGUMENTS_ANY,
     .complete = { COMPLETE_GUEST, COMPLETE_WORD },
+    .complete_third = COMPLETE_DEVICE_KEY,
     .complete_words = device_words,
     .run = run,
 };

@@ -61,6 +61,7 @@ const struct command cmd_detach = {
     .least = 3,
     .most = 3,
     .complete = { COMPLETE_GUEST, COMPLETE_WORD },
+    .complete_third = COMPLETE_DEVICE,
     .complete_words = device_words,
     .run = run,
 };

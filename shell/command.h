@@ -17,7 +17,9 @@ enum completion {
     COMPLETE_KEY,      /* a key of a configuration */
     COMPLETE_OVERRIDE, /* KEY= */
     COMPLETE_VARIABLE,
-    COMPLETE_LOG, /* guests, and what else has a log */
+    COMPLETE_LOG,        /* guests, and what else has a log */
+    COMPLETE_DEVICE,     /* of the guest and the kind that the first two arguments name */
+    COMPLETE_DEVICE_KEY, /* KEY=, of devices of the kind that the second argument names */
 };
 
 /* What is taken behind the first argument, for a command that does several things. */
@@ -34,8 +36,9 @@ struct command {
     const char *summary;   /* half a sentence for the list */
     const char *help;      /* paragraphs, with an empty line between them; may be NULL */
     const struct option_info *options;
-    int least, most;             /* number of arguments; ARGUMENTS_ANY: no limit */
-    enum completion complete[2]; /* for the first argument, and for the others */
+    int least, most;                /* number of arguments; ARGUMENTS_ANY: no limit */
+    enum completion complete[2];    /* for the first argument, and for the others */
+    enum completion complete_third; /* for the third and what follows, if it is another */
     const char *const *complete_words;
     const struct command_form *forms;    /* what follows some of these words; or NULL */
     const struct command_output *output; /* with --json; NULL: it prints nothing */

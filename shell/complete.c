@@ -2,6 +2,7 @@
 #include "complete.h"
 #include "command.h"
 #include "config.h"
+#include "json.h"
 #include "plugin_command.h"
 #include "variables.h"
 
@@ -88,12 +89,13 @@ static size_t count_arguments(const struct command *command, const struct words 
     return count;
 }
 
-static const char *first_argument(const struct command *command, const struct words *words)
+/* The argument with that number, "" if there is none. */
+static const char *argument(const struct command *command, const struct words *words, size_t number)
 {
-    size_t i = 1;
-    while (i < words->count && skip_option(command, words, &i))
-        i++;
-    return i < words->count ? words->list[i] : "";
+    for (size_t i = 1; i < words->count; i++)
+        if (!skip_option(command, words, &i) && !number--)
+            return words->list[i];
+    return "";
 }
 
 /* Logs by their names; also of guests that are gone. */
@@ -141,6 +143,37 @@ static void offer_words(const struct command *command, const char *word,
             offer(candidates, word, "", other->name + length + 1, "");
 }
 
+/* The devices that a guest's configuration has, by what commands name them. */
+static void offer_devices(struct shell *shell, const char *guest, const char *kind,
+                          const char *word, struct candidates *candidates)
+{
+    uint32_t domid;
+    char *text;
+    struct json_error error;
+
+    if (!shell->pando)
+        shell->pando = pando_open();
+    if (!shell->pando || pando_domain_find(shell->pando, guest, &domid) != PANDO_OK ||
+        pando_domain_config(shell->pando, domid, &text) != PANDO_OK)
+        return;
+    struct json *root = json_parse(text, strlen(text), &error);
+    const struct json *list = root ? json_member(root, kind) : NULL;
+    for (const struct json *device = list ? list->first : NULL; device; device = device->next) {
+        const struct json *name = json_member(device, strcmp(kind, "vif") ? "vdev" : "mac");
+        if (name && name->text && *name->text)
+            offer(candidates, word, "", name->text, "");
+    }
+    json_free(root);
+    free(text);
+}
+
+static void offer_device_keys(const char *kind, const char *word, struct candidates *candidates)
+{
+    const char *key;
+    for (size_t i = 0; (key = pando_config_element_key(kind, i)); i++)
+        offer(candidates, word, "", key, "=");
+}
+
 /* @used words are the command's name. */
 static enum completion kind_of(const struct command *command, const struct words *words,
                                size_t used)
@@ -149,8 +182,10 @@ static enum completion kind_of(const struct command *command, const struct words
     if (command->most != ARGUMENTS_ANY && index >= (size_t)command->most)
         return COMPLETE_NOTHING;
     for (const struct command_form *form = command->forms; index && form && form->word; form++)
-        if (!strcmp(form->word, first_argument(command, words)))
+        if (!strcmp(form->word, argument(command, words, 0)))
             return form->complete[index > 1];
+    if (index > 1 && command->complete_third)
+        return command->complete_third;
     return command->complete[index > 0];
 }
 
@@ -188,6 +223,13 @@ static void offer_arguments(struct shell *shell, const struct command *command,
         break;
     case COMPLETE_LOG:
         offer_logs(shell, word, candidates);
+        break;
+    case COMPLETE_DEVICE:
+        offer_devices(shell, argument(command, words, 0), argument(command, words, 1), word,
+                      candidates);
+        break;
+    case COMPLETE_DEVICE_KEY:
+        offer_device_keys(argument(command, words, 1), word, candidates);
         break;
     }
 }

@@ -3,13 +3,22 @@
 #include "command.h"
 #include "complete.h"
 #include "config.h"
+#include "device_kind.h"
 
 static const char *kind_name(enum completion kind)
 {
     static const char *const names[] = {
-        [COMPLETE_NOTHING] = "nothing",   [COMPLETE_GUEST] = "guest",      [COMPLETE_FILE] = "file",
-        [COMPLETE_COMMAND] = "command",   [COMPLETE_WORD] = "word",        [COMPLETE_KEY] = "key",
-        [COMPLETE_OVERRIDE] = "override", [COMPLETE_VARIABLE] = "nothing", [COMPLETE_LOG] = "log",
+        [COMPLETE_NOTHING] = "nothing",
+        [COMPLETE_GUEST] = "guest",
+        [COMPLETE_FILE] = "file",
+        [COMPLETE_COMMAND] = "command",
+        [COMPLETE_WORD] = "word",
+        [COMPLETE_KEY] = "key",
+        [COMPLETE_OVERRIDE] = "override",
+        [COMPLETE_VARIABLE] = "nothing",
+        [COMPLETE_LOG] = "log",
+        [COMPLETE_DEVICE] = "device",
+        [COMPLETE_DEVICE_KEY] = "devicekey",
     };
     return names[kind];
 }
@@ -53,11 +62,15 @@ static void print_kinds(FILE *out)
     fputs("declare -gA _pando_kinds=(\n", out);
     for (size_t i = 0; commands[i]; i++) {
         const struct command *command = commands[i];
-        fprintf(out, "    [%s]='%s %s'\n", command->name, kind_name(command->complete[0]),
-                kind_name(command->complete[1]));
+        enum completion third =
+            command->complete_third ? command->complete_third : command->complete[1];
+        fprintf(out, "    [%s]='%s %s %s'\n", command->name, kind_name(command->complete[0]),
+                kind_name(command->complete[1]),
+                kind_name(command->most == 2 ? COMPLETE_NOTHING : third));
         for (const struct command_form *form = command->forms; form && form->word; form++)
-            fprintf(out, "    [%s/%s]='%s %s'\n", command->name, form->word,
-                    kind_name(form->complete[0]), kind_name(form->complete[1]));
+            fprintf(out, "    [%s/%s]='%s %s %s'\n", command->name, form->word,
+                    kind_name(form->complete[0]), kind_name(form->complete[1]),
+                    kind_name(form->complete[1]));
     }
     fputs(")\n", out);
 }
@@ -77,10 +90,24 @@ static void print_words(FILE *out)
     fputs(")\n", out);
 }
 
+static void print_device_keys(FILE *out)
+{
+    const char *key;
+    fputs("declare -gA _pando_device_keys=(\n", out);
+    for (size_t kind = 0; device_words[kind]; kind++) {
+        fprintf(out, "    [%s]='", device_words[kind]);
+        for (size_t i = 0; (key = pando_config_element_key(device_words[kind], i)); i++)
+            fprintf(out, "%s%s", i ? " " : "", key);
+        fputs("'\n", out);
+    }
+    fputs(")\n", out);
+}
+
 void completion_print_bash(FILE *out)
 {
     print_commands(out);
     print_keys(out);
+    print_device_keys(out);
     print_options(out);
     print_kinds(out);
     print_words(out);

@@ -11,6 +11,7 @@ failures=0
 pando() {
     case $1 in
     list) printf '%s\n' 'ID  NAME      STATE' ' 0  Domain-0  running' ' 1  web       paused' ;;
+    config) printf '"%s": "%s",\n' vdev xvda mac 00:16:3e:01:02:03 vdev xvdb ;;
     log) printf '%s\n' 'NAME    SIZE(KiB)  MODIFIED' 'gone            1  today' ;;
     esac
 }
@@ -57,6 +58,12 @@ offers 'pando config s' show
 offers 'pando config show w' web
 offers 'pando config help cpu' cpus
 offers 'pando wait-for web pa' paused
+offers 'pando wait-for web paused ' ''
+offers 'pando attach web ' disk vif
+offers 'pando attach web disk v' vdev=
+offers 'pando attach web vif bridge=xenbr0 m' mac=
+offers 'pando detach web disk ' xvda xvdb
+offers 'pando detach --force web disk ' xvda xvdb
 offers 'pando on-error ' continue stop
 offers 'pando help expe' expect
 offers 'pando frob ' ''

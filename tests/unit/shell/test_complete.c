@@ -27,7 +27,7 @@ void completes_commands(void **state)
     offers("", "vc", "vcpu-list");
     offers("  ", "re", "reboot rename");
     offers("", "frob", "");
-    offers("help ", "de", "destroy");
+    offers("help ", "des", "destroy");
     offers("help list ", "", "");
 }
 
@@ -68,6 +68,30 @@ void completes_arguments(void **state)
     harness_file("console-gone.log", "");
     harness_file("stored.log", "");
     offers("log ", "", "gone stored");
+}
+
+void completes_devices(void **state)
+{
+    char line[400];
+    harness_file("kernel", "");
+    harness_file("disk.img", "");
+    snprintf(line, sizeof(line), "create %s",
+             harness_file("vm.json", "{\"name\": \"vm\", \"memory\": 64, \"kernel\": \"kernel\", "
+                                     "\"disk\": [{\"vdev\": \"xvda\", \"target\": \"disk.img\"}, "
+                                     "{\"vdev\": \"hdb\", \"target\": \"disk.img\"}], "
+                                     "\"vif\": [{\"mac\": \"00:16:3e:01:02:03\"}, {}]}"));
+    assert_int_equal(harness_run(line), SHELL_OK);
+    harness_clear();
+    offers("attach vm ", "", "disk vif");
+    offers("attach vm disk ", "a", "access=");
+    offers("attach vm vif bridge=x ", "m", "mac=");
+    offers("attach vm frob ", "", "");
+    offers("detach vm ", "d", "disk");
+    offers("detach vm disk ", "", "xvda hdb");
+    offers("detach --timeout 5 vm disk ", "x", "xvda");
+    offers("detach vm vif ", "", "00:16:3e:01:02:03");
+    offers("detach vm disk xvda ", "", "");
+    offers("detach nobody disk ", "", "");
 }
 
 void completes_variables(void **state)
