@@ -15,7 +15,8 @@ struct target {
     const char *which;
     uint32_t domid;
     int status;
-    bool stays; /* what is left of it is kept when it has powered off */
+    bool absent; /* and need not be there */
+    bool stays;  /* what is left of it is kept when it has powered off */
 };
 
 /* Whether the guest is there still after it has powered off, as its configuration has it. */
@@ -38,6 +39,14 @@ static bool guest_stays(struct shell *shell, uint32_t domid)
     return stays;
 }
 
+/* Whether there is surely no such guest. Other failures show when it is asked. */
+static bool is_absent(struct shell *shell, const char *which)
+{
+    uint32_t domid;
+    return shell_pando(shell) &&
+           pando_domain_find(shell->pando, which, &domid) == PANDO_E_NOT_FOUND;
+}
+
 static void request(struct shell *shell, struct target *target, int64_t deadline)
 {
     int64_t left = deadline < 0 ? ACCEPT_MS : deadline - shell_clock_ms();
@@ -56,7 +65,7 @@ static void request(struct shell *shell, struct target *target, int64_t deadline
 static void await(struct shell *shell, struct target *target, int64_t deadline)
 {
     enum pando_event event = target->stays ? PANDO_EVENT_SHUTDOWN : PANDO_EVENT_GONE;
-    if (target->status == SHELL_OK)
+    if (target->status == SHELL_OK && !target->absent)
         target->status = guest_wait(shell, target->which, target->domid, event, deadline, NULL);
 }
 
@@ -72,7 +81,10 @@ static int run(struct shell *shell, const struct arguments *arguments)
     /* All are asked before any is waited for. */
     for (size_t i = 0; i < arguments->count; i++) {
         targets[i].which = arguments->words[i];
-        request(shell, &targets[i], deadline);
+        targets[i].absent =
+            option_given(arguments, "if-present") && is_absent(shell, targets[i].which);
+        if (!targets[i].absent)
+            request(shell, &targets[i], deadline);
     }
     int first = SHELL_OK;
     for (size_t i = 0; i < arguments->count; i++) {
@@ -87,6 +99,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
 
 static const struct option_info options[] = {
     { "wait", NULL, "return when the guests have powered off and are removed" },
+    { "if-present", NULL, "it is no failure if there is no such guest" },
     { "timeout", "SECONDS", "give up after that time (exit code 4); 0: never" },
     { NULL },
 };

@@ -123,7 +123,8 @@ static void roff_output(FILE *out, const struct command *command,
     roff(out, command->name);
     fputs("\\fR", out);
     roff_arguments(out, output->form);
-    fprintf(out, "\n%s \\fI%s\\fR\n", output->list ? "an array of" : "one", output->schema->name);
+    fprintf(out, "\n%s \\fI%s\\fR object%s\n", output->list ? "an array of" : "one",
+            output->schema->name, output->list ? "s" : "");
 }
 
 static void roff_schema(FILE *out, const struct schema *schema)

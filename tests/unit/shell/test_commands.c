@@ -305,6 +305,7 @@ int main(void)
         TEST(lifecycle_pause),
         TEST(lifecycle_destroy),
         TEST(lifecycle_shutdown),
+        TEST(lifecycle_shutdown_if_present),
         TEST(lifecycle_shutdown_preserved),
         TEST(lifecycle_reboot),
         TEST(lifecycle_host_is_safe),

@@ -10,6 +10,7 @@ void lifecycle_create_console(void **state);
 void lifecycle_pause(void **state);
 void lifecycle_destroy(void **state);
 void lifecycle_shutdown(void **state);
+void lifecycle_shutdown_if_present(void **state);
 void lifecycle_shutdown_preserved(void **state);
 void lifecycle_reboot(void **state);
 void lifecycle_host_is_safe(void **state);

@@ -139,6 +139,19 @@ void lifecycle_shutdown(void **state)
 }
 
 /* A guest that is kept when it has powered off will never be gone. */
+void lifecycle_shutdown_if_present(void **state)
+{
+    fake.obedient = true;
+    harness_expect("shutdown --if-present --wait nobody web", SHELL_OK, "", "");
+    assert_int_equal(fake.shutdowns, 1);
+    harness_expect("shutdown --if-present --wait web nobody", SHELL_OK, "", "");
+    harness_expect("shutdown --if-present Domain-0", SHELL_FAILED, "", "cannot be shut down");
+    assert_int_equal(fake.shutdowns, 1);
+    fake.absent = true;
+    shell_close(&harness_shell);
+    harness_expect("shutdown --if-present web", SHELL_FAILED, "", "this is not dom0");
+}
+
 void lifecycle_shutdown_preserved(void **state)
 {
     assert_int_equal(harness_run(with_config("create %s on_poweroff=preserve", "")), SHELL_OK);
