@@ -2,11 +2,9 @@
 config-objects := ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
   ctl/config_problem.o ctl/config_text.o ctl/config_help.o
 
-unit-tests += json config config-fuzz
+unit-tests += json config
 json-unit-y := tests/unit/config/test_json.o ctl/json.o
 json-unit-libs := -lyajl
 config-unit-y := tests/unit/config/test_config.o tests/unit/config/test_problems.o \
   tests/unit/config/harness.o $(config-objects)
 config-unit-libs := -lyajl -luuid
-config-fuzz-unit-y := tests/unit/config/test_fuzz.o $(config-objects)
-config-fuzz-unit-libs := -lyajl -luuid
