@@ -433,6 +433,7 @@ void store_make_base(struct store *store)
         { "/vm", "" },
         { "/local/domain/0/domid", "0" },
         { "/local/domain/0/name", "Domain-0" },
+        { "/local/pool/0/name", "Pool-0" },
     };
     struct perms *perms = perms_new(&dom0_only, 1);
     bool have_dom0 = tree_lookup(store->root, "/local/domain/0") != NULL;
@@ -442,7 +443,9 @@ void store_make_base(struct store *store)
                          .path = (char *)base[i].path,
                          .perms = perms };
 
-        if (have_dom0 && path_is_at_or_below(op.path, "/local/domain/0")) {
+        /* A store that was read back has them, as they were changed since. */
+        if (have_dom0 && (path_is_at_or_below(op.path, "/local/domain/0") ||
+                          path_is_at_or_below(op.path, "/local/pool"))) {
             continue;
         }
         op.value = blob_new(base[i].value, strlen(base[i].value));
