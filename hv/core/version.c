@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xen_version: what the hypervisor is (<xen/version.h>, <xen/features.h>). */
+#include <hv/boot.h>
 #include <hv/errno.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
@@ -73,7 +74,9 @@ long do_xen_version(int cmd, XEN_GUEST_HANDLE(void) arg)
     case XENVER_guest_handle:
         return put(arg, current->domain->handle, sizeof(xen_domain_handle_t));
     case XENVER_commandline:
-        return PUT_STRING(xen_commandline_t, "");
+        return PUT_STRING(xen_commandline_t, permission_host() ? "" : boot_info.cmdline);
+    case XENVER_build_id:
+        return -ENODATA; /* the image carries none */
     default:
         return -ENOSYS;
     }
