@@ -16,7 +16,9 @@ fi
 
 check "the hypervisor, and GRUB's part" has "/boot/pando-$version" /etc/grub.d/20_linux_pando \
     /etc/default/grub.d/pando.cfg
-check "the programs" has $prefix/bin/pando $prefix/lib/pando/{stored,consoled,monitord,plugins}
+check "the programs" has $prefix/bin/pando $prefix/lib/pando/{stored,consoled,monitord}
+check "a plugin, and a place for the site's" has $prefix/lib/pando/plugins/config_io.so \
+    /etc/pando/plugins
 check "the units" has $prefix/lib/systemd/system/{pando.target,proc-xen.mount} \
     $prefix/lib/systemd/system/pando-{stored,consoled,monitord}.service \
     $prefix/lib/systemd/system/pando-{stored,consoled}.socket \
@@ -24,9 +26,10 @@ check "the units" has $prefix/lib/systemd/system/{pando.target,proc-xen.mount} \
 check "the manual" has $prefix/share/man/man1/pando.1 $prefix/share/man/man5/pando.cfg.5 \
     $prefix/share/man/man8/{stored,consoled,monitord}.8
 check "the library" has $prefix/lib/{libpando.a,libpando.so,libpando.so.0} \
-    $prefix/include/pando/{pando,config}.h $prefix/lib/pkgconfig/pando.pc
+    $prefix/include/pando/{pando,config,plugin}.h $prefix/lib/pkgconfig/pando.pc
 check "a place for configuration" has /etc/pando
 check "an example" has $prefix/share/pando/examples/demo.json
+check "completion for bash" has $prefix/share/bash-completion/completions/pando
 equal "nothing is left to fill in" "$(grep -r -l '@[A-Z]*@' "$root" --include='*.service' \
     --include='*.pc' --include=pando-generator)" ""
 check "the programs are the ones that the units start" \
@@ -111,6 +114,34 @@ one"
 else
     skip "pkg-config knows the library" "pkg-config is not installed"
 fi
+
+# --- a plugin of somebody else -----------------------------------------------------------
+
+cat >"$work/hello.c" <<'END'
+#include <pando/plugin.h>
+
+static int run(const struct pando_plugin_call *call)
+{
+    fprintf(call->out, "hello, %s\n", call->words[0]);
+    return PANDO_EXIT_OK;
+}
+
+static const struct pando_plugin_command commands[] = {
+    { .name = "hello", .arguments = "NAME", .summary = "greet somebody",
+      .least = 1, .most = 1, .run = run },
+    { 0 },
+};
+
+PANDO_PLUGIN_EXPORT const struct pando_plugin pando_plugin = {
+    PANDO_PLUGIN_HEAD, .name = "hello", .version = "1.0", .commands = commands,
+};
+END
+mkdir "$work/plugins"
+chmod 755 "$work/plugins"
+check "a plugin builds" gcc -Wall -Wextra -Wno-missing-field-initializers -Werror -shared -fPIC \
+    -I"$root$prefix/include" -o "$work/plugins/hello.so" "$work/hello.c"
+equal "the installed shell runs it" \
+    "$(PANDO_PLUGIN_PATH=$work/plugins "$root$prefix/bin/pando" hello you)" "hello, you"
 
 # What the public headers declare is there, and nothing of the library's inside.
 declared() {
