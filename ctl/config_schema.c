@@ -191,7 +191,8 @@ const struct config_key config_keys[] = {
       .element_size = sizeof(struct pando_disk_config),
       .default_help = "none",
       .summary = "disks",
-      .help = "Each disk is an object with the keys below." },
+      .help = "Each disk is an object with the keys below. A running guest is given more by `pando "
+              "attach`." },
     { .key = "vif",
       .kind = CONFIG_LIST,
       FIELD(pando_config, vifs),
@@ -201,7 +202,8 @@ const struct config_key config_keys[] = {
       .element_size = sizeof(struct pando_vif_config),
       .default_help = "none",
       .summary = "network interfaces",
-      .help = "Each interface is an object with the keys below; {} is one with all defaults." },
+      .help = "Each interface is an object with the keys below; {} is one with all defaults. A "
+              "running guest is given more by `pando attach`." },
     { .key = "on_poweroff",
       .kind = CONFIG_CHOICE,
       FIELD(pando_config, on_poweroff),
