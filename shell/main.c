@@ -70,8 +70,10 @@ static int run(struct shell *shell, char **argv)
         return command_run(shell, (const char *const[]){ "screen", NULL });
     if (invocation.script && strcmp(invocation.script, "-"))
         return script_run_file(shell, invocation.script);
-    if (!invocation.script && isatty(STDIN_FILENO))
+    if (!invocation.script && isatty(STDIN_FILENO)) {
+        plugins_load();
         return interactive_run(shell);
+    }
     return script_run(shell, stdin, "standard input");
 }
 

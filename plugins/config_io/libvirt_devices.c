@@ -92,6 +92,8 @@ static bool disk_exact(const xmlNode *node)
     const xmlNode *child;
     return node_has_only(node, attributes, elements) && !has_text(node) &&
            node_child(node, "driver") && xmlHasProp(node, (const xmlChar *)"device") &&
+           xmlHasProp(node, (const xmlChar *)"type") &&
+           (!(child = node_child(node, "readonly")) || node_has_only(child, none, none)) &&
            (!(child = node_child(node, "driver")) || node_has_only(child, driver, none)) &&
            (!(child = node_child(node, "source")) || node_has_only(child, source, none)) &&
            (!(child = node_child(node, "target")) || node_has_only(child, bus, none));

@@ -142,7 +142,8 @@ static void import_memory(struct import *import, xmlNode *node, const char *key)
     static const char *const attributes[] = { "unit", NULL };
     char *text = node_text(node), *unit = node_attribute(node, "unit"), *end;
     unsigned long long size = unit_size(unit), number = strtoull(text, &end, 10), bytes;
-    if (!*text || *end || *text == '-' || !size || __builtin_mul_overflow(number, size, &bytes)) {
+    if (!*text || *end || *text == '-' || !size || xmlChildElementCount(node) ||
+        __builtin_mul_overflow(number, size, &bytes)) {
         report_add(import->report, NOTE_WRONG, node_line(node), (const char *)node->name,
                    "found \"%s\" \"%s\", expected a size of memory", text, unit);
         keep(import, "", node, NULL);
@@ -180,7 +181,9 @@ static void import_vcpu(struct import *import, xmlNode *node)
         bool right = member->type == VALUE_STRING || value_number(member, &number);
         carry(import, member->key, right ? member->type : VALUE_STRING, member->text, node);
     }
-    if (!node_has_only(node, attributes, none) || !strcmp(now, text))
+    bool empty = (!*now && xmlHasProp(node, (const xmlChar *)"current")) ||
+                 (!*cpus && xmlHasProp(node, (const xmlChar *)"cpuset"));
+    if (!node_has_only(node, attributes, none) || !strcmp(now, text) || empty)
         keep(import, "", node, as);
     value_free(as);
     free(text);
@@ -479,6 +482,18 @@ static void finish(struct import *import)
     config_sort(import->config);
 }
 
+/* Names of namespaces that libxml2 would write as they are, and then not read. */
+static bool has_odd_namespace(const xmlNode *node)
+{
+    for (const xmlNs *space = node->nsDef; space; space = space->next)
+        if (space->href && strpbrk((const char *)space->href, "<&"))
+            return true;
+    for (const xmlNode *child = node->children; child; child = child->next)
+        if (child->type == XML_ELEMENT_NODE && has_odd_namespace(child))
+            return true;
+    return false;
+}
+
 struct value *libvirt_import(const char *text, size_t length, const char *networks,
                              struct report *report)
 {
@@ -489,6 +504,11 @@ struct value *libvirt_import(const char *text, size_t length, const char *networ
     if (!root || !node_is(root, "domain")) {
         report_add(report, NOTE_WRONG, root ? node_line(root) : 0, "",
                    "found <%s>, expected <domain>", root ? (const char *)root->name : "");
+        xmlFreeDoc(document);
+        return NULL;
+    }
+    if (has_odd_namespace(root)) {
+        report_add(report, NOTE_WRONG, 0, "", "the name of a namespace has a < or & in it");
         xmlFreeDoc(document);
         return NULL;
     }

@@ -3,7 +3,8 @@
 # Manual pages. In part the program writes them itself, so that they say what it does: the commands
 # of pando(1) from the table of commands, pando.cfg(5) from the table of keys.
 
-man-pages := $(addprefix build/man/,pando.1 pando-script.5 pando.cfg.5 stored.8 consoled.8 monitord.8)
+man-pages := $(addprefix build/man/,pando.1 pando-script.5 pando.cfg.5 pando-plugin.7 \
+  stored.8 consoled.8 monitord.8)
 
 build/man/pando.1: share/man/pando.1.in build/bin/pando
 	@mkdir -p $(@D)
@@ -18,6 +19,11 @@ build/man/pando.cfg.5: build/bin/pando
 	$(Q)build/bin/pando config help --man >$@
 
 build/man/%.5: share/man/%.5.in GNUmakefile
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)sed 's/@VERSION@/$(version)/' $< >$@
+
+build/man/%.7: share/man/%.7.in GNUmakefile
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
 	$(Q)sed 's/@VERSION@/$(version)/' $< >$@
