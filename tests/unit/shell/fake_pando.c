@@ -214,6 +214,8 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
     fake.creations++;
     if (failing(&code))
         return code;
+    if (options->cancel && options->cancel(options->cancel_arg))
+        return fail(PANDO_E_CANCELLED, "it was given up");
     if (pando_domain_find(pando, config->name, &other) == PANDO_OK) {
         fail(PANDO_E_EXISTS, "a guest \"%s\" exists", config->name);
         error_key = "name";

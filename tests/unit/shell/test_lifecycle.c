@@ -79,6 +79,10 @@ void lifecycle_create_fails(void **state)
     harness_expect(with_config("create %s", ""), SHELL_FAILED, "", "vm.json: ");
     fake.fail = PANDO_E_TIMEOUT;
     harness_expect(with_config("create %s", ""), SHELL_TIMEOUT, "", "vm.json: ");
+
+    shell_interrupted = 1;
+    harness_expect(with_config("create %s", ""), SHELL_INTERRUPTED, "", "create: it was given up");
+    shell_interrupted = 0;
 }
 
 void lifecycle_create_console(void **state)
