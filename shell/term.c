@@ -37,6 +37,7 @@ struct term {
 
     struct term_input input;
     bool complete, hangup, resized;
+    bool closed;
     uint64_t escape_ms;
     int width, height;
     struct term_statistics statistics;
@@ -77,6 +78,8 @@ static char *pending_space(struct term *term, size_t length)
 
 static void queue(struct term *term, const char *bytes, size_t length)
 {
+    if (term->closed)
+        return;
     memcpy(pending_space(term, length), bytes, length);
     term->pending_length += length;
 }
@@ -196,7 +199,7 @@ struct term *term_open(const struct term_options *options, char *error, size_t s
     return term;
 }
 
-static void leave(struct term *term)
+void term_close(struct term *term)
 {
     if (term->reports)
         queue(term, reports_off, strlen(reports_off));
@@ -206,11 +209,13 @@ static void leave(struct term *term)
               term->pending_length - term->pending_sent);
     term->pending_length = term->pending_sent = 0;
     tty_leave();
+    term->closed = true;
 }
 
-void term_close(struct term *term)
+void term_free(struct term *term)
 {
-    leave(term);
+    if (!term->closed)
+        term_close(term);
     free_term(term);
 }
 
@@ -372,6 +377,8 @@ bool term_show(struct term *term, const struct canvas *canvas, int x, int y)
     bool cursor = x >= 0 && x < canvas->width && y >= 0 && y < canvas->height;
     bool changed = false;
 
+    if (term->closed)
+        return true;
     if (term->pending_length)
         return false;
     if (canvas->width != term->shown.width || canvas->height != term->shown.height) {

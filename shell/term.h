@@ -50,7 +50,9 @@ struct term_event {
  * and by signals that end the process.
  */
 struct term *term_open(const struct term_options *options, char *error, size_t size);
+/* From then on nothing is drawn. */
 void term_close(struct term *term);
+void term_free(struct term *term);
 
 int term_colours(const struct term *term); /* 0, 8 or 256 */
 bool term_utf8(const struct term *term);   /* else lines and bars are drawn in ASCII */

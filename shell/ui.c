@@ -301,6 +301,7 @@ static void stop(struct frame *frame)
     loop_step(ui->loop, 0);
     prompt_stop();
     loop_free(ui->loop);
+    term_free(ui->term);
     canvas_free(&frame->canvas);
     lines_free(&frame->output);
     lines_free(&frame->hypervisor);

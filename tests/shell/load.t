@@ -11,7 +11,7 @@ mkdir -p "$work/home/.config/pando"
 echo '{ "refresh_ms": 100 }' >"$work/home/.config/pando/shell.json"
 start 200 60 PANDO_SIM_GUESTS=100
 see "100 guests" 'Guests 100'
-pid=$(pgrep -f "^$top/build/shell/pando --screen" | tail -1)
+pid=$(pgrep -P "$(mux display -p -t test '#{pane_pid}')" | head -1)
 guests=$(seq 3 4 79)
 for guest in $guests; do
     types "$(printf 'console build%02d' "$guest")"
