@@ -34,7 +34,7 @@ void completes_commands(void **state)
 void completes_options(void **state)
 {
     offers("list ", "--", "--json");
-    offers("shutdown web ", "--", "--wait --timeout=");
+    offers("shutdown web ", "--", "--wait --if-present --timeout=");
     offers("shutdown ", "--w", "--wait");
     offers("pause ", "--", "");
 }
