@@ -40,7 +40,7 @@ build/dom0/pando.cpio.gz: $(prog-bins) share/examples/demo.json share/pack-tree 
 
 # Linux unpacks archives that follow one another, the later over the earlier.
 build/dom0.cpio.gz: build/dom0/base.cpio.gz build/dom0/pando.cpio.gz
-	$(Q)cat $^ >$@
+	$(Q)cat $^ >$@.new && mv $@.new $@
 
 # QEMU's multiboot loader takes an ELF32 file only; GRUB takes both.
 build/pando32: build/pando
