@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
+#include "complete.h"
 #include "guest.h"
 #include "manual.h"
-#include "complete.h"
+#include "preferences.h"
 
 #include <string.h>
 
@@ -87,8 +88,11 @@ static int print_page(struct shell *shell, const char *page)
         manual_print_json(shell->out);
     else if (!strcmp(page, "bash"))
         completion_print_bash(shell->out);
+    else if (!strcmp(page, "preferences"))
+        preferences_manual(shell->out);
     else {
-        shell_error(shell, "--print: found \"%s\", expected commands, json or bash", page);
+        shell_error(shell, "--print: found \"%s\", expected commands, json, bash or preferences",
+                    page);
         return SHELL_USAGE;
     }
     return SHELL_OK;
@@ -119,7 +123,8 @@ static int run(struct shell *shell, const struct arguments *arguments)
 
 static const struct option_info options[] = {
     OPTION_JSON,
-    { "print", "PART", "what manual pages and bash are made of: commands, json or bash" },
+    { "print", "PART",
+      "what manual pages and bash are made of: commands, json, bash or preferences" },
     { NULL },
 };
 

@@ -60,6 +60,7 @@ struct frame {
     struct screen_pane *screens;      /* that are open */
     struct sample_wanted wanted;      /* by them, of the next sample */
     bool quit_asked;
+    bool killed;                       /* by a signal */
     const struct key_binding *help_of; /* the place where the help was asked for */
     char help_title[80];
     bool covered; /* the main area, by something else */

@@ -10,7 +10,8 @@ shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/comma
   shell/cmd_vcpu_list.o shell/cmd_version.o shell/cmd_plugins.o shell/plugin_command.o \
   shell/variables.o shell/schema.o shell/transcript.o shell/listen.o shell/completion_bash.o \
   shell/cmd_set.o shell/cmd_send.o shell/cmd_expect.o shell/cmd_wait_for.o \
-  shell/cmd_screen.o shell/cmd_layout.o shell/layout_file.o
+  shell/cmd_screen.o shell/cmd_layout.o shell/layout_file.o \
+  shell/preferences.o shell/theme.o shell/key.o shell/utf8.o shell/canvas.o
 
 # Terminals in panes: the emulation, which needs libvterm.
 shell-vt-y := shell/vt.o shell/vt_filter.o shell/vt_pen.o shell/vt_marks.o shell/vt_grid.o \
@@ -28,7 +29,7 @@ shell-screen-y := $(shell-draw-y) $(shell-vt-y) $(shell-panes-y) shell/term.o sh
   shell/prompt.o shell/ui.o shell/frame.o shell/frame_guests.o shell/frame_jobs.o \
   shell/frame_keys.o shell/frame_line.o shell/frame_status.o shell/screen.o \
   shell/screen_action.o shell/screen_cache.o shell/screen_guest.o shell/screen_guests.o \
-  shell/screen_help.o shell/screen_log.o shell/screen_memory.o shell/screen_output.o \
+  shell/screen_help.o shell/screen_log.o shell/screen_memory.o shell/screen_output.o shell/screen_plugins.o \
   shell/screen_vcpus.o
 
 progs += pando

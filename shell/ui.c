@@ -22,6 +22,7 @@ enum {
         1000, /* what is shown of the time: of commands that run, of samples that don't come */
     NOTICE_MS = 8000,
     LOG_LINES = 2000,
+    PATIENCE_NS = 1000000000,
 };
 
 /* --- for everybody -----------------------------------------------------------------------------
@@ -135,6 +136,7 @@ static void on_signal(void *arg, short revents)
         term_ask_size(frame->ui.term, false);
         take_events(frame);
     } else {
+        frame->killed = true;
         loop_stop(frame->ui.loop);
     }
 }
@@ -279,10 +281,22 @@ static void start(struct frame *frame, struct shell *shell)
 /* Commands that run are asked to end; what they still say, nobody hears. */
 static void wait_for_jobs(struct frame *frame)
 {
+    uint64_t start = loop_clock_ns();
+    bool told = false;
+
     for (size_t i = frame_jobs_count(frame); i-- > 0;)
         job_cancel(frame->jobs[i]);
-    while (frame_jobs_count(frame))
+    while (frame_jobs_count(frame) && !frame->killed) {
+        if (!told && loop_clock_ns() - start > PATIENCE_NS) {
+            fprintf(stderr, "pando: waiting for the end of \"%s\"; Ctrl-C leaves it alone\n",
+                    job_line(frame->jobs[0]));
+            told = true;
+        }
         loop_step(frame->ui.loop, 100);
+    }
+    /* Its thread can't be ended. */
+    if (frame_jobs_count(frame))
+        _exit(SHELL_INTERRUPTED);
 }
 
 static void stop(struct frame *frame)
@@ -293,6 +307,7 @@ static void stop(struct frame *frame)
     loop_timer_set(frame->frame_timer, -1); /* nothing is drawn any more */
     term_close(ui->term);
     loop_remove_fd(ui->loop, frame->tty_watch);
+    frame->killed = false;
     wait_for_jobs(frame);
     sampler_stop(frame->sampler);
     frame->sampler = NULL;
