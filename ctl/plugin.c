@@ -208,6 +208,9 @@ void plugins_load(void)
 
 void plugins_unload(void)
 {
+    /* Only at the program's end, which takes care of all. */
+    if (plugin_panel_busy())
+        return;
     pthread_mutex_lock(&loading);
     while (count) {
         struct plugin *plugin = &list[--count];

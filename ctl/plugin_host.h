@@ -45,7 +45,8 @@ void plugins_want(const struct plugin_rules *rules);
  */
 void plugins_load(void);
 
-/* Ends and unloads all, and wants no more. No thread may be in one. */
+/* Ends and unloads all, and wants no more; does nothing while a thread is in a panel. No thread may
+ * be in another part of one. */
 void plugins_unload(void);
 
 /* The @n-th that was found, loaded or not, in the order of loading; NULL behind the last. None
@@ -101,5 +102,8 @@ enum pando_code plugin_step_end(struct plugin_step *step, enum pando_code code);
  */
 char *plugin_panel_text(const struct pando_plugin_panel *panel, pando_t *pando, const char *guest,
                         uint32_t domid);
+
+/* Whether a thread is in a plugin's fill() right now. */
+bool plugin_panel_busy(void);
 
 #endif

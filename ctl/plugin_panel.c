@@ -107,6 +107,13 @@ static void add_row(const struct pando_plugin_view *view, const char *const *cel
     text->lines++;
 }
 
+static unsigned filling;
+
+bool plugin_panel_busy(void)
+{
+    return __atomic_load_n(&filling, __ATOMIC_SEQ_CST);
+}
+
 char *plugin_panel_text(const struct pando_plugin_panel *panel, pando_t *pando, const char *guest,
                         uint32_t domid)
 {
@@ -124,7 +131,9 @@ char *plugin_panel_text(const struct pando_plugin_panel *panel, pando_t *pando, 
         .line = add_line,
         .row = add_row,
     };
+    __atomic_add_fetch(&filling, 1, __ATOMIC_SEQ_CST);
     bool filled = panel->fill(&view, reason, sizeof(reason));
+    __atomic_sub_fetch(&filling, 1, __ATOMIC_SEQ_CST);
     reason[sizeof(reason) - 1] = 0;
     if (!filled)
         add_line(&view, *reason ? reason : "it has nothing to say, and does not say why");

@@ -109,6 +109,8 @@ static bool each_hint(struct frame *frame,
 {
     int x = 0;
     for (size_t i = 0; screens[i]; i++) {
+        if (!screens[i]->label)
+            continue;
         if (fn(frame, x, screens[i]->shortcut, screens[i]->label, arg))
             return true;
         x += text_width(screens[i]->shortcut) + text_width(screens[i]->label) + 1;

@@ -8,8 +8,8 @@
 #include <string.h>
 
 const struct screen *const screens[] = {
-    &help_screen,  &guests_screen, &guest_screen,  &vcpus_screen, &memory_screen,
-    &cache_screen, &log_screen,    &output_screen, NULL,
+    &help_screen,  &guests_screen, &guest_screen,  &vcpus_screen,   &memory_screen,
+    &cache_screen, &log_screen,    &output_screen, &plugins_screen, NULL,
 };
 
 const struct screen *screen_find(const char *name)

@@ -16,7 +16,7 @@ struct screen {
     const char *name;               /* as typed: "vcpus" */
     const char *title;              /* "Virtual CPUs" */
     const char *summary;            /* half a sentence for the help */
-    const char *label;              /* for the hints: "vCPUs" */
+    const char *label;              /* for the hints: "vCPUs"; NULL: not there */
     const char *shortcut;           /* opens it: "F4" */
     const struct key_binding *keys; /* run()s get the struct screen_pane */
     bool of_guest;     /* shows one guest: the one selected, or that it was opened for */
