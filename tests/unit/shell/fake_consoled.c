@@ -118,6 +118,8 @@ static void handle(struct client *client, const struct console_frame *frame)
         if (fake_consoled.answer)
             append(fake_consoled.answer, strlen(fake_consoled.answer));
         break;
+    case CONSOLE_WINDOW:
+        break;
     case CONSOLE_DETACH:
         detach(client);
         break;

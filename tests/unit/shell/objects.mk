@@ -55,3 +55,9 @@ unit-tests += shell-pane-chain
 shell-pane-chain-unit-y = tests/unit/shell/test_pane_chain.o shell/pane_console_link.o \
   shell/loop.o shell/utf8.o console/link.o $(shell-vt-y) $(console-daemon-test)
 shell-pane-chain-unit-libs := -lvterm -lpthread
+
+unit-tests += shell-pane-console
+shell-pane-console-unit-y = tests/unit/shell/test_pane_console.o tests/unit/shell/fake_consoled.o \
+  $(shell-vt-test) $(shell-vt-y) $(shell-panes-y) shell/layout_file.o shell/pane.o shell/key.o \
+  shell/canvas.o shell/theme.o shell/loop.o ctl/json.o console/link.o console/protocol.o
+shell-pane-console-unit-libs := -lvterm -lyajl -lpthread
