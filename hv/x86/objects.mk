@@ -25,6 +25,7 @@ hv-y += hv/x86/mm/guest_copy.o
 hv-y += hv/x86/svm/entry.o
 hv-y += hv/x86/svm/svm.o
 hv-y += hv/x86/svm/exit.o
+hv-y += hv/x86/svm/nmi.o
 hv-y += hv/x86/vmx/entry.o
 hv-y += hv/x86/vmx/caps.o
 hv-y += hv/x86/vmx/vmcs.o

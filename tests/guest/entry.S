@@ -165,6 +165,8 @@ trap_common:
     pop %rbx
     pop %rax
     add $16, %rsp
+    .globl trap_iret
+trap_iret:
     iretq
 
 /*

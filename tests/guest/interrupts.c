@@ -106,8 +106,97 @@ static void test_in_service(void)
     irq_off();
 }
 
+/* --- NMIs ------------------------------------------------------------------------------------- */
+
+extern const uint8_t trap_iret[];
+static volatile uint32_t nmis, nmi_depth, nmi_deepest, nmis_before_iret, nmis_stepped;
+
+static void send_nmi(void)
+{
+    apic_write(APIC_ICR, 0x400);
+}
+
+/* The first sends two more, which become one. */
+static void on_nmi(struct frame *f)
+{
+    nmi_depth++;
+    if (nmi_depth > nmi_deepest)
+        nmi_deepest = nmi_depth;
+    if (f->rip == (uint64_t)trap_iret)
+        nmis_before_iret++;
+    if (f->rflags & 0x100)
+        nmis_stepped++;
+    if (nmis++ == 0) {
+        send_nmi();
+        send_nmi();
+    }
+    nmi_depth--;
+}
+
+static void shadowed_nmi(void *arg)
+{
+    /* SS is loaded, what follows is in its shadow: the first of the two is executed in any case. */
+    __asm__ __volatile__("mov %%ss, %%eax\n"
+                         "mov $0x830, %%ecx\n"
+                         "mov %%eax, %%ebx\n"
+                         "xor %%edx, %%edx\n"
+                         "mov $0x400, %%eax\n"
+                         "mov %%ebx, %%ss\n"
+                         "wrmsr"
+                         :
+                         :
+                         : "eax", "ebx", "ecx", "edx", "memory");
+}
+
+static void test_nmi(void)
+{
+    irq_handler[2] = on_nmi;
+    irq_off();
+    send_nmi();
+    CHECK(nmis >= 1, "an NMI does not wait for interrupts to be on");
+    CHECK_EQUAL(nmis, 2, "of those sent meanwhile one is kept");
+    CHECK_EQUAL(nmi_deepest, 1, "until the handler is through");
+    CHECK_EQUAL(nmis_before_iret, 0, "and has returned");
+    CHECK_EQUAL(nmis_stepped, 0, "with the flags that there were");
+    send_nmi();
+    CHECK_EQUAL(nmis, 3, "the next is let in again");
+    shadowed_nmi(NULL);
+    CHECK_EQUAL(nmis, 4, "also behind a load of SS");
+    irq_on();
+    send_nmi();
+    CHECK_EQUAL(nmis, 5, "with interrupts on as well");
+    irq_off();
+}
+
+/* An NMI and a vector at once: the NMI's handler first, and the vector's when that is through. */
+static volatile uint32_t nmis_at_vector;
+
+static void on_vector(struct frame *f)
+{
+    nmis_at_vector = nmis;
+}
+
+static void test_nmi_and_vector(void)
+{
+    uint32_t before = nmis;
+
+    irq_handler[0x66] = on_vector;
+    irq_off();
+    send(0x66);
+    CHECK_EQUAL(taken(0x66), 0, "a vector waits for interrupts to be on");
+    send_nmi();
+    CHECK_EQUAL(nmis, before + 1, "an NMI passes it");
+    CHECK_EQUAL(taken(0x66), 0, "it waits on");
+    irq_on();
+    CHECK_EQUAL(taken(0x66), 1, "and comes when they are");
+    CHECK_EQUAL(nmis_at_vector, before + 1, "behind the NMI");
+    irq_off();
+}
+
 void test_main(void)
 {
+    test_nmi();
+    test_nmi_and_vector();
     test_tpr();
     test_held_back();
     test_in_service();

@@ -52,7 +52,7 @@ static void halt(struct vcpu *v)
 {
     v->arch->halted_off = true;
     atomic_or(&v->pause_flags, VPF_BLOCKED);
-    if (atomic_read(&v->arch->nmi_pending)) {
+    if (atomic_read(&v->arch->nmi_pending) && vendor->nmi_allowed(v)) {
         atomic_and(&v->pause_flags, ~VPF_BLOCKED);
         return;
     }

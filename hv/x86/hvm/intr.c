@@ -15,7 +15,8 @@ static bool upcall_pending(const struct vcpu *v)
 
 bool arch_vcpu_has_interrupt(struct vcpu *v)
 {
-    return v->arch->nmi_pending || upcall_pending(v) || vlapic_pending_vector(v) >= 0;
+    return (v->arch->nmi_pending && vendor->nmi_allowed(v)) || upcall_pending(v) ||
+           vlapic_pending_vector(v) >= 0;
 }
 
 static void inject(struct vcpu *v, uint8_t vector, enum event_type type)
@@ -47,9 +48,21 @@ static unsigned int window_of_vlapic(struct vcpu *v)
 
 static unsigned int window_wanted(struct vcpu *v)
 {
-    if (v->arch->nmi_pending || upcall_pending(v))
-        return WINDOW_INTERRUPT;
-    return window_of_vlapic(v);
+    return upcall_pending(v) ? WINDOW_INTERRUPT : window_of_vlapic(v);
+}
+
+/* Whatever IF is. False: something else may be injected now. */
+static bool inject_nmi_or_wait(struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+
+    if (a->pending.valid || !vendor->nmi_allowed(v))
+        return vendor->request_nmi_window(v);
+    /* A full barrier: vcpu_kick sees it, or we see later what it was called for. */
+    (void)atomic_xchg(&a->halted_off, false);
+    atomic_set_release(&a->nmi_pending, false);
+    inject(v, 2, EVENT_NMI);
+    return true;
 }
 
 /* Stays pending until the guest's handler clears it: no window for another meanwhile. */
@@ -63,15 +76,11 @@ static void inject_upcall(struct vcpu *v)
 static void inject_or_wait(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
+    bool nmi = unlikely(a->nmi_pending) && inject_nmi_or_wait(v);
     unsigned int window = window_wanted(v);
 
-    if (window == WINDOW_INTERRUPT && !a->pending.valid && vendor->interrupts_allowed(v)) {
-        if (a->nmi_pending) {
-            /* A full barrier: vcpu_kick sees it, or we see below what it was called for. */
-            (void)atomic_xchg(&a->halted_off, false);
-            atomic_set_release(&a->nmi_pending, false);
-            inject(v, 2, EVENT_NMI);
-        } else if (upcall_pending(v)) {
+    if (window == WINDOW_INTERRUPT && !nmi && !a->pending.valid && vendor->interrupts_allowed(v)) {
+        if (upcall_pending(v)) {
             inject_upcall(v);
             return;
         } else {

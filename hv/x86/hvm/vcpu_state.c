@@ -16,6 +16,7 @@ static void reset(struct vcpu *v)
     v->arch->pending.valid = false;
     v->arch->nmi_pending = false;
     v->arch->halted_off = false;
+    vendor->reset(v);
     vendor->set_segment(v, SEG_LDTR, &ldtr);
     vendor->set_segment(v, SEG_TR, &tr);
     vendor->set_table(v, false, &no_table);

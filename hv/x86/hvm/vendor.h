@@ -38,6 +38,15 @@ struct vendor_ops {
     void (*request_tpr_window)(struct vcpu *v, bool on);
     /* The guest can take an external interrupt now (IF, no shadow). */
     bool (*interrupts_allowed)(struct vcpu *v);
+    /* It can take an NMI now: no shadow, and none that it has not returned from. */
+    bool (*nmi_allowed)(struct vcpu *v);
+    /*
+     * Right before an entry: an NMI waits for what nmi_allowed says, or behind the event that
+     * is injected. Exit as soon as there is a change. True: inject nothing else meanwhile.
+     */
+    bool (*request_nmi_window)(struct vcpu *v);
+    /* INIT: forgets an NMI's service and an interrupt shadow. */
+    void (*reset)(struct vcpu *v);
     /* The exiting or emulated instruction is done: clears the interrupt shadow. */
     void (*end_instruction)(struct vcpu *v);
 

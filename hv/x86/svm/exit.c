@@ -75,6 +75,10 @@ static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
     case EXIT_CR_WRITE(0)... EXIT_CR_WRITE(15):
         decode_cr(x, VMEXIT_CR_WRITE, b);
         break;
+    case EXIT_IRET:
+        svm_nmi_iret(v);
+        x->reason = VMEXIT_NOTHING;
+        break;
     case EXIT_DR(0)... EXIT_DR(31):
         svm_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;

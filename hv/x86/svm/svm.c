@@ -231,6 +231,8 @@ static void svm_run(struct vcpu *v)
                       (e->has_error ? EVENTINJ_ERROR | (uint64_t)e->error << 32 : 0);
         if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
             b->cr2 = e->cr2;
+        if (unlikely(e->type == EVENT_NMI))
+            svm_nmi_begins(s);
         a->pending.valid = false;
     } else {
         b->eventinj = 0;
@@ -244,6 +246,8 @@ static void svm_run(struct vcpu *v)
     a->rsp = b->rsp;
     a->rflags = b->rflags;
     svm_decode_exit(v);
+    if (unlikely(s->step))
+        svm_step_ends(v);
 }
 
 /*
@@ -494,6 +498,9 @@ const struct vendor_ops svm_ops = {
     .request_interrupt_window = svm_request_interrupt_window,
     .request_tpr_window = svm_request_tpr_window,
     .interrupts_allowed = svm_interrupts_allowed,
+    .nmi_allowed = svm_nmi_allowed,
+    .request_nmi_window = svm_request_nmi_window,
+    .reset = svm_reset,
     .end_instruction = svm_end_instruction,
     .get_paging = svm_get_paging,
     .get_cr = svm_get_cr,

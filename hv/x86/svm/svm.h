@@ -14,6 +14,13 @@ struct svm_vcpu {
     uint64_t dr[4];  /* DR0-3, unless they are on the CPU */
     bool drs_loaded; /* they are, and accesses don't exit */
     bool tpr_window; /* an interrupt waits for a lower CR8 */
+    enum {
+        NMI_OPEN,
+        NMI_IN_SERVICE, /* none may come before an IRET, which exits */
+        NMI_IN_IRET     /* that IRET, at iret_rip, is to be executed yet */
+    } nmi;
+    uint64_t iret_rip, iret_rsp;
+    bool step, guest_steps; /* an exit after one instruction is wanted; by the guest as well */
 };
 
 /* CPUID 8000_000A EDX */
@@ -39,6 +46,19 @@ void svm_enter(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
 void svm_decode_exit(struct vcpu *v);
 /* It wants its debug registers: puts them on this CPU. */
 void svm_load_drs(struct vcpu *v);
+/*
+ * nmi.c. The CPU does not tell when a guest has returned from an NMI (but for its IRET), and
+ * has no window for them: it is made to exit after one instruction where that must be known.
+ */
+bool svm_nmi_allowed(struct vcpu *v);
+bool svm_request_nmi_window(struct vcpu *v);
+void svm_reset(struct vcpu *v);
+/* One is injected at this entry. */
+void svm_nmi_begins(struct svm_vcpu *s);
+/* The IRET from one exited. */
+void svm_nmi_iret(struct vcpu *v);
+/* The exit after svm_request_nmi_window has asked for one instruction. */
+void svm_step_ends(struct vcpu *v);
 /* Gives the vCPU an ASID that is valid on this CPU. */
 void svm_set_asid(struct vcpu *v);
 

@@ -19,6 +19,7 @@
 #define INTERCEPT_RDTSC       (1u << 14)
 #define INTERCEPT_RDPMC       (1u << 15)
 #define INTERCEPT_CPUID       (1u << 18)
+#define INTERCEPT_IRET        (1u << 20)
 #define INTERCEPT_INVD        (1u << 22)
 #define INTERCEPT_PAUSE       (1u << 23)
 #define INTERCEPT_HLT         (1u << 24)
@@ -60,6 +61,7 @@
 #define EXIT_RDTSC        0x6e
 #define EXIT_RDPMC        0x6f
 #define EXIT_CPUID        0x72
+#define EXIT_IRET         0x74
 #define EXIT_INVD         0x76
 #define EXIT_PAUSE        0x77
 #define EXIT_HLT          0x78
@@ -96,6 +98,8 @@
 
 /* VMCB clean bits (APM 2, 15.15.1): set where the control block is unchanged. */
 #define CLEAN_ALL 0u
+
+#define DR6_BS    0x4000UL /* single step */
 
 struct vmcb_segment {
     uint16_t sel, attr;

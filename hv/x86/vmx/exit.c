@@ -134,6 +134,11 @@ static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
     case VMX_EXIT_CR:
         decode_cr(x);
         break;
+    case VMX_EXIT_NMI_WINDOW:
+        vmx_of(v)->proc &= ~PROC_NMI_WINDOW;
+        vmwrite(VMCS_PROC_CONTROLS, vmx_of(v)->proc);
+        x->reason = VMEXIT_NOTHING;
+        break;
     case VMX_EXIT_DR:
         vmx_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;

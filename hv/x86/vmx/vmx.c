@@ -406,6 +406,23 @@ static bool vmx_interrupts_allowed(struct vcpu *v)
            !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
 }
 
+static bool vmx_nmi_allowed(struct vcpu *v)
+{
+    return !(vmread(VMCS_GUEST_INTERRUPTIBILITY) &
+             (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS | BLOCKED_BY_NMI));
+}
+
+static bool vmx_request_nmi_window(struct vcpu *v)
+{
+    set_proc(v, PROC_NMI_WINDOW, true);
+    return false;
+}
+
+static void vmx_reset(struct vcpu *v)
+{
+    vmx_write(v, VMCS_GUEST_INTERRUPTIBILITY, 0);
+}
+
 static void vmx_end_instruction(struct vcpu *v)
 {
     uint64_t blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY);
@@ -433,6 +450,9 @@ const struct vendor_ops vmx_ops = {
     .request_interrupt_window = vmx_request_interrupt_window,
     .request_tpr_window = vmx_request_tpr_window,
     .interrupts_allowed = vmx_interrupts_allowed,
+    .nmi_allowed = vmx_nmi_allowed,
+    .request_nmi_window = vmx_request_nmi_window,
+    .reset = vmx_reset,
     .end_instruction = vmx_end_instruction,
     .get_paging = vmx_get_paging,
     .get_cr = vmx_get_cr,
