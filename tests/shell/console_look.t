@@ -34,7 +34,7 @@ types 'y'
 see "lines are copied" 'copied 3 lines'
 see "and that ends it" '│web# *$|│web#$'
 gone "the mark of it is gone" 'LOOKING BACK'
-types 'cat >copied'
+types "cat >$work/copied"
 keys Enter C-]
 appears '^pando> *$'
 keys M-i
@@ -43,7 +43,7 @@ sleep 0.3 # not Alt with what follows
 appears 'Ctrl-\] leaves'
 keys C-d
 sleep 0.3
-types 'wc -l copied; head -n 1 copied'
+types "cd $work; wc -l copied; head -n 1 copied"
 keys Enter
 see "what was copied can be typed" '│3 copied'
 see "as it was" '│line 77 of it *$'

@@ -16,7 +16,7 @@ types 'echo one $((40+2))'
 keys Enter
 see "the guest gets what is typed" '│one 42'
 
-types 'busybox vi file'
+types "busybox vi $work/file"
 keys Enter
 see "an editor has its screen" '│~'
 types 'ifirst line'
@@ -31,7 +31,7 @@ see "lines are inserted" '│put above'
 types ':wq'
 keys Enter
 see "the editor writes its file" 'web#'
-types 'cat file'
+types "cat $work/file"
 keys Enter
 see "what it has written was typed" '│second line'
 gone "nothing is left of its screen" '│~'
