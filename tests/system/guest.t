@@ -66,6 +66,42 @@ check "dom0 reaches it" ping -c 3 -w 30 "$address"
 check "destroy" pando destroy net
 equal "no interface of it is left" "$(ls /sys/class/net | grep -c vif)" 0
 
+# --- devices that come and go while it runs ---------------------------------------
+guest_initrd /tmp/hot.cpio.gz <<'RC'
+echo hot-started
+until [ -b /dev/xvdb ]; do sleep 0.1; done
+dd if=/dev/xvda of=/dev/xvdb bs=64k 2>/dev/null && sync && echo hot-copied
+while [ -b /dev/xvdb ]; do sleep 0.1; done
+echo hot-disk-gone
+until [ -e /sys/class/net/eth0 ]; do sleep 0.1; done
+ip link set eth0 up
+udhcpc -q -i eth0 -s /etc/udhcpc >/dev/null 2>&1
+ping -c 3 -w 30 10.0.2.2 && echo hot-net-works
+while [ -e /sys/class/net/eth0 ]; do sleep 0.1; done
+echo hot-net-gone
+sleep 1000
+RC
+truncate -s 8M /tmp/hot.img
+check "create, with one disk" pando create /guests/demo.json name=hot \
+    kernel=/test/vmlinux ramdisk=/tmp/hot.cpio.gz 'vif=[]' \
+    'disk=[{"vdev": "xvda", "target": "/tmp/source.img", "access": "r"}]'
+check "it runs" on_console hot hot-started 100
+check "attach a disk" pando attach hot disk vdev=xvdb target=/tmp/hot.img
+check "the guest finds and writes it" on_console hot hot-copied 30
+check "a second one of that name is refused" \
+    sh -c "! pando attach hot disk vdev=xvdb target=/tmp/copy.img"
+check "detach it" pando detach hot disk xvdb
+check "the guest has lost it" on_console hot hot-disk-gone 20
+equal "what it wrote is in the image" "$(md5sum </tmp/hot.img)" "$sum"
+equal "its loop device is gone" "$(losetup -a | wc -l)" 1
+check "attach a network" pando attach hot vif
+check "the guest uses it" on_console hot hot-net-works 60
+check "its configuration has it" sh -c "pando config show hot | grep -q xenbr0"
+check "detach it" pando detach hot vif 0
+check "the guest has lost it" on_console hot hot-net-gone 20
+equal "its interface is gone" "$(ls /sys/class/net | grep -c vif)" 0
+check "destroy" pando destroy hot
+
 # --- memory --------------------------------------------------------------------
 guest_initrd /tmp/mem.cpio.gz <<'RC'
 while sleep 1; do echo "mem-total $(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"; done
