@@ -64,7 +64,7 @@ void edit_start(struct shell *shell)
     rl_attempted_completion_function = complete_word;
     rl_completer_word_break_characters = " \t";
     rl_completer_quote_characters = "\"'";
-    rl_filename_quote_characters = " \t\"'\\;|&<>#";
+    rl_filename_quote_characters = " \t\"'\\;|&<>#$`";
     using_history();
     stifle_history(HISTORY_LINES);
     if (home && asprintf(&history_path, "%s/.pando_history", home) < 0)
