@@ -123,8 +123,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
 
 static const struct option_info options[] = {
     OPTION_JSON,
-    { "print", "PART",
-      "what manual pages and bash are made of: commands, json, bash or preferences" },
+    { "print", "PART", "what the build needs: commands, json, bash or preferences" },
     { NULL },
 };
 

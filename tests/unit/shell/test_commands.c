@@ -296,6 +296,7 @@ int main(void)
         TEST(unknown_commands),
         TEST(everything_is_documented),
         TEST(json_is_as_documented),
+        TEST(silence_of_the_others),
         TEST(json_of_what_is_empty),
         TEST(json_is_documented),
         TEST(lifecycle_create),

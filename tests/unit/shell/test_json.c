@@ -152,6 +152,31 @@ void json_is_as_documented(void **state)
     unsetenv("XDG_CONFIG_HOME");
 }
 
+/* Commands that succeed print nothing, or what they print can be had as JSON. */
+void silence_of_the_others(void **state)
+{
+    static const char *const silent[] = {
+        "pause web",
+        "unpause web",
+        "rename web www",
+        "mem-set www 100",
+        "wait-for db paused",
+        "set a b",
+        "on-error continue",
+        "shutdown www --if-present",
+        "destroy old",
+        "destroy old --if-present",
+        "quit",
+        NULL,
+    };
+    fake.obedient = true;
+    for (size_t i = 0; silent[i]; i++) {
+        assert_int_equal(harness_run(silent[i]), SHELL_OK);
+        if (*harness_out() || *harness_err())
+            fail_msg("%s: %s%s", silent[i], harness_out(), harness_err());
+    }
+}
+
 void json_of_what_is_empty(void **state)
 {
     fake.log = "";
@@ -183,5 +208,5 @@ void json_is_documented(void **state)
             assert_non_null(schemas[n]);
         }
     free(manual);
-    harness_expect("help --print frob", SHELL_USAGE, "", "expected commands, json or bash");
+    harness_expect("help --print frob", SHELL_USAGE, "", "expected commands, json, bash");
 }

@@ -4,6 +4,7 @@
 #define TEST_JSON_H
 
 void json_is_as_documented(void **state);
+void silence_of_the_others(void **state);
 void json_of_what_is_empty(void **state);
 void json_is_documented(void **state);
 
