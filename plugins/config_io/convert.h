@@ -42,9 +42,11 @@ bool vif_same(const struct value *as, const struct value *now);
 
 /*
  * Calls @emit for each device that an export has: for those kept with their @source, in that order,
- * and with the device that Pando has for it (NULL: none); then for those that only Pando has.
+ * with what they stood @as and the device that Pando has for it @now (both NULL: none); then for
+ * those that only Pando has (@source and @as are NULL).
  */
-typedef void device_emit_fn(void *arg, const char *source, const struct value *now);
+typedef void device_emit_fn(void *arg, const char *source, const struct value *as,
+                            const struct value *now);
 void devices_merge(const struct value *kept, const struct value *list, device_same_fn *same,
                    device_emit_fn *emit, void *arg, const char *what, struct report *report);
 

@@ -70,7 +70,7 @@ void devices_merge(const struct value *kept, const struct value *list, device_sa
         if (!source)
             report_add(report, NOTE_WRONG, 0, what, "something kept has no member \"source\"");
         else if (now || !as)
-            emit(arg, source, now);
+            emit(arg, source, as, now);
         else
             report_add(report, NOTE_LEFT, 0, what,
                        "one has changed or gone since it was imported: what was kept of it (%s) "
@@ -80,7 +80,7 @@ void devices_merge(const struct value *kept, const struct value *list, device_sa
     size_t i = 0;
     for (const struct value *now = list ? list->first : NULL; now; now = now->next)
         if (!taken[i++])
-            emit(arg, NULL, now);
+            emit(arg, NULL, NULL, now);
 }
 
 void device_keep(struct value *kept, const char *source, const struct value *as, unsigned line)

@@ -83,6 +83,14 @@ static bool has_text(const xmlNode *node)
     return found;
 }
 
+static bool has_value(const xmlNode *node, const char *attribute, const char *value)
+{
+    char *text = node_attribute(node, attribute);
+    bool same = !strcmp(text, value);
+    free(text);
+    return same;
+}
+
 static bool disk_exact(const xmlNode *node)
 {
     static const char *const attributes[] = { "type", "device", NULL };
@@ -91,8 +99,7 @@ static bool disk_exact(const xmlNode *node)
     static const char *const source[] = { "file", "dev", NULL };
     const xmlNode *child;
     return node_has_only(node, attributes, elements) && !has_text(node) &&
-           node_child(node, "driver") && xmlHasProp(node, (const xmlChar *)"device") &&
-           xmlHasProp(node, (const xmlChar *)"type") &&
+           node_child(node, "driver") &&
            (!(child = node_child(node, "readonly")) || node_has_only(child, none, none)) &&
            (!(child = node_child(node, "driver")) || node_has_only(child, driver, none)) &&
            (!(child = node_child(node, "source")) || node_has_only(child, source, none)) &&
@@ -125,8 +132,10 @@ struct value *libvirt_disk_import(const xmlNode *node, bool *exact, char **why)
         name_others(node, known, why);
         if (strcmp(name, device))
             cannot(why, "its name is %s here", name);
-        *exact = disk_exact(node) && !strcmp(format, "raw") && !strcmp(name, device) &&
-                 !strcmp(bus, "xen") && !*file == !strncmp(path, "/dev/", 5);
+        *exact = disk_exact(node) && has_value(node, "device", "disk") &&
+                 has_value(node, "type", *file ? "file" : "block") && !strcmp(format, "raw") &&
+                 !strcmp(name, device) && !strcmp(bus, "xen") &&
+                 !*file == !strncmp(path, "/dev/", 5);
     }
     free(file);
     free(block);

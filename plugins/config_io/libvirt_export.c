@@ -182,14 +182,14 @@ static void put_os(const struct export *export)
 
 /* --- devices --------------------------------------------------------------------------------- */
 
-static void emit(void *arg, const char *source, const struct value *device)
+static void emit(void *arg, const char *source, const struct value *as, const struct value *device)
 {
     struct export *export = arg;
     char *text = NULL;
     const char *end = source ? strchr(source, '>') : NULL;
     if (!source)
         text = export->vifs ? libvirt_vif_export(device) : libvirt_disk_export(device);
-    else if (export->vifs && device && value_get(device, "mac") && !strstr(source, "<mac") && end &&
+    else if (export->vifs && device && value_get(device, "mac") && !value_get(as, "mac") && end &&
              end[-1] != '/')
         /* The address that Pando has chosen for it meanwhile. */
         text = need_format("%.*s<mac address='%s'/>%s", (int)(end + 1 - source), source,

@@ -51,7 +51,7 @@ static void export_cpus(struct export *export, const struct value *value)
         set_text(export, "cpus", value->text);
 }
 
-static void emit(void *arg, const char *source, const struct value *now)
+static void emit(void *arg, const char *source, const struct value *as, const struct value *now)
 {
     struct export *export = arg;
     char *text;
@@ -61,7 +61,7 @@ static void emit(void *arg, const char *source, const struct value *now)
             report_add(export->report, NOTE_WRONG, 0, "disk",
                        "\"%s\" is no absolute path: xl takes it for one below /dev",
                        value_text(now, "target", ""));
-    } else if (export->vifs && now && value_get(now, "mac") && !strcasestr(source, "mac=")) {
+    } else if (export->vifs && now && value_get(now, "mac") && !value_get(as, "mac")) {
         /* The address that Pando has chosen for it meanwhile. */
         text = need_format("mac=%s%s%s", value_text(now, "mac", ""), *source ? "," : "", source);
     } else {

@@ -199,8 +199,12 @@ static char *plain_text(const xmlNode *node)
         unsigned long long number = strtoull(text, &end, 10);
         static const char letters[] = "kmgtpe";
         const char *letter = strchr(letters, *unit ? *unit | 0x20 : 'k');
-        if (letter && (!*unit || !unit[1] || !strcmp(unit + 1, "iB"))) {
-            char *mib = need_format("%lluMiB", ((number << 10 * (letter - letters)) + 1023) / 1024);
+        unsigned long long bytes = number;
+        unsigned long long step = *unit && !strcmp(unit + 1, "B") ? 1000 : 1024;
+        for (long i = 0; letter && i <= letter - letters; i++)
+            bytes *= step;
+        if (letter && (!*unit || !unit[1] || !strcmp(unit + 1, "B") || !strcmp(unit + 1, "iB"))) {
+            char *mib = need_format("%lluMiB", (bytes >> 20) + !!(bytes & 0xfffff));
             free(text);
             text = mib;
         }
