@@ -72,6 +72,9 @@ enum vmexit_reason {
     VMEXIT_MSR_READ,
     VMEXIT_MSR_WRITE,
     VMEXIT_NESTED_FAULT, /* nested page fault, EPT violation or misconfiguration */
+    VMEXIT_APIC_ACCESS,  /* to its page, where the CPU does most by itself; as NESTED_FAULT */
+    VMEXIT_APIC_WRITE,   /* a register was written, and something follows from it */
+    VMEXIT_APIC_EOI,     /* a level-triggered interrupt was ended */
     VMEXIT_INTERRUPT_WINDOW,
     VMEXIT_CR_READ,
     VMEXIT_CR_WRITE,
@@ -111,6 +114,10 @@ struct vmexit {
             uint32_t error;
             uint64_t cr2;
         } exception;
+        struct {
+            uint16_t reg;
+            uint8_t vector;
+        } apic;
         uint64_t failure; /* for the log */
     };
 };
@@ -200,6 +207,8 @@ struct arch_vcpu {
     uint64_t misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback */
     bool nmi_pending;
+    bool irr_hint;      /* something may be in the vlapic's IRR; set after the bit is */
+    bool apic_virtual;  /* the CPU delivers what is in IRR (vendor_ops.apic_*) */
     bool halted_off;    /* in HLT with interrupts off, which an NMI alone ends */
     bool wait_for_sipi; /* INIT was received, or it never ran */
     uint16_t start_up;  /* vector of a start-up IPI that was not acted on yet, and 1; 0: none */
@@ -225,8 +234,9 @@ struct arch_domain {
     struct boot_mem *e820;         /* XENMEM_memory_map's answer */
     unsigned int paddr_bits;       /* width of a guest physical address */
     struct cpu_policy *cpu_policy; /* NULL: nothing was taken away for this domain */
-    uint8_t *ioport_traps;         /* 12 KiB, a bit a port: set, it exits. NULL: all do */
-    uint64_t tlb_generation;       /* counts p2m changes that took a translation away; atomic */
+    void *apic_page;         /* where APICs that the CPU works on appear to guests; NULL: nowhere */
+    uint8_t *ioport_traps;   /* 12 KiB, a bit a port: set, it exits. NULL: all do */
+    uint64_t tlb_generation; /* counts p2m changes that took a translation away; atomic */
 };
 
 /* Injects a hardware exception (#PF: with its cr2), or #DF when one was being delivered. */

@@ -4,14 +4,12 @@
  * real sessions, mutated, with the size changed in between. After each piece the screen must be one
  * that can be drawn: printable characters only, no half of a wide one, the cursor inside, memory
  * and cost bounded, answers harmless. The sanitizers see to the rest.
- *
- * FUZZ_SECONDS (2) is how long it goes on, FUZZ_SEED where it starts; a failure prints its seed.
  */
+#include "fuzz.h"
 #include "tests/unit/shell/test_vt.h"
 
-#include <time.h>
-
 enum {
+    ROUNDS = 250,
     COLUMNS = 80,
     ROWS = 24,
     HISTORY = 200,
@@ -21,17 +19,14 @@ enum {
     MEMORY_MAX = 4 << 20,
 };
 
-static uint64_t seed_now;
-
 static uint32_t draw(void)
 {
-    seed_now = seed_now * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed_now >> 33);
+    return fuzz_below(UINT32_MAX);
 }
 
 static uint32_t below(uint32_t n)
 {
-    return draw() % n;
+    return fuzz_below(n);
 }
 
 /* --- what a guest says --- */
@@ -321,12 +316,11 @@ static void take(struct vt *vt, const struct piece *piece)
     }
 }
 
-static void run(uint64_t seed)
+static void one_guest(void *unused)
 {
     struct piece piece;
     struct vt *vt;
 
-    seed_now = seed * 0x9e3779b97f4a7c15u + 1;
     vt = vt_new(COLUMNS, ROWS, HISTORY, &events, &vt);
     for (uint32_t n = 1 + below(6); n; n--) {
         piece.length = 0;
@@ -342,26 +336,15 @@ static void run(uint64_t seed)
     vt_free(vt);
 }
 
-static void test_hostile_guest(void **state)
+static void hostile_guests(void **state)
 {
-    const char *seconds = getenv("FUZZ_SECONDS"), *from = getenv("FUZZ_SEED");
-    uint64_t seed = from ? strtoull(from, NULL, 0) : 1, count = 0;
-    time_t end = time(NULL) + (seconds ? atoi(seconds) : 2);
-
-    do {
-        fuzz_seed = seed;
-        run(seed++);
-        count++;
-    } while (time(NULL) < end);
-    fuzz_seed = 0;
-    print_message("%llu guests\n", (unsigned long long)count);
+    fuzz_run(ROUNDS, one_guest, NULL);
 }
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(test_hostile_guest) };
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(hostile_guests) };
 
     setlocale(LC_ALL, "C.UTF-8");
-    atexit(fuzz_report);
-    return cmocka_run_group_tests_name("fuzz-vt", tests, NULL, NULL);
+    return fuzz_end(cmocka_run_group_tests_name("fuzz-vt", tests, NULL, NULL));
 }

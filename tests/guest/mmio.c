@@ -56,7 +56,9 @@ static void test_registers(void)
                          : "eax", "cc");
     CHECK_EQUAL(XAPIC(APIC_TPR), 0x11, "CMPXCHG");
     XAPIC(APIC_TPR) = 0;
-    CHECK_EQUAL(REG8(LAPIC + 0x30), 0, "a byte of a register: nothing");
+    /* No CPU promises anything of it; those that read the APIC by themselves give what is there. */
+    v = REG8(LAPIC + 0x30);
+    CHECK(v == 0 || v == 0x14, "a byte of a register: nothing, or the byte");
     CHECK_EQUAL(REG(LAPIC + 0xff0), 0, "a register that does not exist");
 }
 

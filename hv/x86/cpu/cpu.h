@@ -21,6 +21,7 @@ enum ist { IST_NONE, IST_NMI, IST_DF, IST_MC, NR_IST };
 #define VECTOR_DEVICE_LAST  0xdf
 #define VECTOR_KICK         0xf0 /* does nothing but interrupt */
 #define VECTOR_TIMER        0xf1
+#define VECTOR_POSTED       0xf2 /* wakes a guest's posted interrupts; to the host it says nothing */
 #define VECTOR_SPURIOUS     0xff
 
 struct irq;
@@ -66,6 +67,8 @@ void idt_init(void);
 /* Feature bits, CR4 and EFER of this CPU. */
 void cpu_features_init(void);
 void trap_handler(struct trap_frame *f);
+/* An interrupt that the CPU has accepted already. Interrupts off. */
+void host_interrupt(uint8_t vector);
 
 /* Local APIC of the host, in either mode. */
 void apic_init_bsp(void);

@@ -144,24 +144,30 @@ static void nmi(struct trap_frame *f)
     log_warning("NMI on CPU %u at %#lx\n", this_cpu()->id, f->rip);
 }
 
-void trap_handler(struct trap_frame *f)
+void host_interrupt(uint8_t vector)
 {
-    switch (f->vector) {
-    case 2:
-        nmi(f);
-        return;
+    switch (vector) {
     case VECTOR_KICK:
+    case VECTOR_POSTED:
         apic_eoi();
-        return;
+        break;
     case VECTOR_TIMER:
         apic_eoi();
         softirq_raise(SOFTIRQ_TIMER);
-        return;
+        break;
     case VECTOR_SPURIOUS:
-        return;
+        break;
+    default:
+        irq_record(vector);
     }
+}
+
+void trap_handler(struct trap_frame *f)
+{
     if (f->vector >= 32)
-        irq_record((uint8_t)f->vector);
+        host_interrupt((uint8_t)f->vector);
+    else if (f->vector == 2)
+        nmi(f);
     else if (!fix_up(f))
         fatal_trap(f);
 }

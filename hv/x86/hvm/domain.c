@@ -101,6 +101,8 @@ void arch_domain_free(struct domain *d)
         return;
     if (d->arch->ioport_traps)
         hv_free_pages(d->arch->ioport_traps, IOPORT_BITMAP_ORDER);
+    if (d->arch->apic_page)
+        hv_free_pages(d->arch->apic_page, 0);
     hv_free(d->arch->e820);
     hv_free(d->arch->cpu_policy);
     hv_free(d->arch);

@@ -8,6 +8,8 @@
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/fpu.h"
 #include "x86/hvm/hvm.h"
+#include "x86/hvm/mmio.h"
+#include "x86/hvm/vlapic.h"
 
 static void exit_nothing(struct vcpu *v)
 {
@@ -101,6 +103,24 @@ static void exit_window(struct vcpu *v)
     vendor->request_interrupt_window(v, false);
 }
 
+static void exit_apic_access(struct vcpu *v)
+{
+    const struct vmexit *x = &v->arch->exit;
+
+    if (!mmio_handle(v, x->fault.gpa, x->fault.write))
+        mmio_unclaimed(v, x->fault.gpa, x->fault.write);
+}
+
+static void exit_apic_write(struct vcpu *v)
+{
+    vlapic_was_written(v, v->arch->exit.apic.reg);
+}
+
+static void exit_apic_eoi(struct vcpu *v)
+{
+    vlapic_level_ended(v, v->arch->exit.apic.vector);
+}
+
 static void exit_shutdown(struct vcpu *v)
 {
     domain_crash(v->domain, "triple fault of vCPU %u at %#lx", v->id, v->arch->rip);
@@ -158,6 +178,9 @@ static void (*const handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
     [VMEXIT_MSR_READ] = exit_msr_read,
     [VMEXIT_MSR_WRITE] = exit_msr_write,
     [VMEXIT_NESTED_FAULT] = hvm_nested_fault,
+    [VMEXIT_APIC_ACCESS] = exit_apic_access,
+    [VMEXIT_APIC_WRITE] = exit_apic_write,
+    [VMEXIT_APIC_EOI] = exit_apic_eoi,
     [VMEXIT_INTERRUPT_WINDOW] = exit_window,
     [VMEXIT_CR_READ] = hvm_cr_read,
     [VMEXIT_CR_WRITE] = hvm_cr_write,

@@ -8,6 +8,9 @@
 /* exit.c: the table of exits. */
 void hvm_handle_exit(struct vcpu *v);
 
+/* run.c: wakes the vCPU; if its guest runs on another CPU, sends that CPU @vector. */
+void vcpu_notify(struct vcpu *v, uint8_t vector);
+
 /* intr.c: gives the guest what waits for it, just before an entry. Interrupts off. */
 void hvm_inject_pending(struct vcpu *v);
 

@@ -15,8 +15,9 @@ static bool upcall_pending(const struct vcpu *v)
 
 bool arch_vcpu_has_interrupt(struct vcpu *v)
 {
-    return (v->arch->nmi_pending && vendor->nmi_allowed(v)) || upcall_pending(v) ||
-           vlapic_pending_vector(v) >= 0;
+    if ((v->arch->nmi_pending && vendor->nmi_allowed(v)) || upcall_pending(v))
+        return true;
+    return v->arch->apic_virtual ? vendor->apic_pending(v) : vlapic_pending_vector(v) >= 0;
 }
 
 static void inject(struct vcpu *v, uint8_t vector, enum event_type type)
@@ -39,7 +40,7 @@ static void set_windows(struct vcpu *v, unsigned int want)
 
 static unsigned int window_of_vlapic(struct vcpu *v)
 {
-    int vector = vlapic_pending_vector(v);
+    int vector = v->arch->apic_virtual ? VLAPIC_NOTHING : vlapic_pending_vector(v);
 
     if (likely(vector == VLAPIC_NOTHING))
         return 0;
@@ -99,7 +100,7 @@ void hvm_inject_pending(struct vcpu *v)
     const struct arch_vcpu *a = v->arch;
 
     if (unlikely(a->nmi_pending || a->windows || upcall_pending(v) ||
-                 vlapic_pending_vector(v) != VLAPIC_NOTHING))
+                 (!a->apic_virtual && vlapic_pending_vector(v) != VLAPIC_NOTHING)))
         inject_or_wait(v);
 }
 

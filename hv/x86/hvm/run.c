@@ -105,7 +105,7 @@ void arch_cpu_idle(void)
         __asm__ __volatile__("sti; hlt" : : : "memory");
 }
 
-void vcpu_kick(struct vcpu *v)
+void vcpu_notify(struct vcpu *v, uint8_t vector)
 {
     unsigned int cpu;
 
@@ -116,5 +116,10 @@ void vcpu_kick(struct vcpu *v)
     smp_mb();
     cpu = ACCESS_ONCE(v->cpu);
     if (ACCESS_ONCE(v->is_running) && cpu != this_cpu()->id && cpus[cpu]->arch->in_guest)
-        arch_cpu_kick(cpu);
+        apic_send_vector(cpus[cpu]->arch->apic_id, vector);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    vcpu_notify(v, VECTOR_KICK);
 }

@@ -50,6 +50,15 @@ struct vendor_ops {
     /* The exiting or emulated instruction is done: clears the interrupt shadow. */
     void (*end_instruction)(struct vcpu *v);
 
+    /*
+     * A local APIC that the CPU itself works on (vlapic_page): NULL where there is none. Its mode
+     * is another, or it was reset; an edge-triggered interrupt for it, whose vCPU may run now;
+     * one is waiting that has the priority to be delivered (of a vCPU that runs here).
+     */
+    void (*apic_mode_changed)(struct vcpu *v);
+    bool (*apic_post)(struct vcpu *v, uint8_t vector); /* false: not done, it goes to IRR */
+    bool (*apic_pending)(struct vcpu *v);
+
     void (*get_paging)(struct vcpu *v, struct x86_paging *p);
     /* n: 0, 2, 3, 4, 8. Consequences (paging mode, EFER.LMA) are the back-end's. */
     uint64_t (*get_cr)(struct vcpu *v, unsigned int n);

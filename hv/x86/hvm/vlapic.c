@@ -24,10 +24,10 @@
 #define VERSION_VALUE   0x50014u /* 6 LVT entries, version 0x14 */
 
 struct vlapic {
-    uint32_t regs[0x400 / 16]; /* by offset / 16 */
+    /* The registers, as the hardware lays them out, which may use them (SDM 3, 30.1). */
+    uint8_t *page;
     uint64_t base;
-    uint32_t irr[8] __attribute__((aligned(8))); /* set by other CPUs, atomically */
-    uint32_t isr[8] __attribute__((aligned(8))), tmr[8];
+    uint8_t timer_mode; /* TIMER_* */
     struct timer timer;
     uint64_t timer_start;  /* ns: when the count began */
     uint64_t timer_period; /* ns: of the whole count */
@@ -36,10 +36,21 @@ struct vlapic {
 
 static uint32_t *reg_of(struct vlapic *l, unsigned int offset)
 {
-    return &l->regs[offset >> 4];
+    return (uint32_t *)(l->page + (offset & 0xff0));
 }
 
 #define REG(l, offset) (*reg_of(l, offset))
+
+/* The word of @vector in IRR, ISR or TMR, and its bit there. IRR is set by other CPUs as well. */
+static uint32_t *map_word(struct vlapic *l, unsigned int map, uint8_t vector)
+{
+    return reg_of(l, map + vector / 32 * 0x10u);
+}
+
+static uint32_t map_bit(uint8_t vector)
+{
+    return 1u << vector % 32;
+}
 
 static bool x2apic_mode(const struct vlapic *l)
 {
@@ -56,23 +67,35 @@ uint64_t vlapic_base(const struct vcpu *v)
     return v->arch->vlapic->base;
 }
 
-/* At each entry into the guest, and nearly always there is none: in 64-bit pieces. */
-static bool is_empty(const uint32_t *map)
-{
-    const uint64_t *m = (const uint64_t *)(const void *)map;
-
-    return !(atomic_read(&m[0]) | atomic_read(&m[1]) | atomic_read(&m[2]) | atomic_read(&m[3]));
-}
-
-static int highest(const uint32_t *map)
+static int highest(struct vlapic *l, unsigned int map)
 {
     for (int i = 7; i >= 0; i--) {
-        uint32_t w = atomic_read(&map[i]);
+        uint32_t w = atomic_read(reg_of(l, map + (unsigned int)i * 0x10));
 
         if (w)
             return i * 32 + 31 - __builtin_clz(w);
     }
     return -1;
+}
+
+/* The highest in IRR; at each entry into the guest, where nearly always there is none. */
+static int highest_requested(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+    int irr;
+
+    if (likely(!atomic_read(&v->arch->irr_hint)))
+        return -1;
+    irr = highest(l, APIC_IRR);
+    if (irr >= 0)
+        return irr;
+    /* Whoever sets a bit sets the hint behind it: one of the two looks is late enough. */
+    atomic_set(&v->arch->irr_hint, false);
+    smp_mb();
+    irr = highest(l, APIC_IRR);
+    if (irr >= 0)
+        atomic_set(&v->arch->irr_hint, true);
+    return irr;
 }
 
 /* Its upper half is CR8, which the guest writes without an exit. */
@@ -93,9 +116,9 @@ static void set_task_priority(struct vcpu *v, uint8_t tpr)
 }
 
 /* Of the highest vector in service; 0: none is. */
-static int class_in_service(const struct vlapic *l)
+static int class_in_service(struct vlapic *l)
 {
-    int isr = highest(l->isr);
+    int isr = highest(l, APIC_ISR);
 
     return isr < 0 ? 0 : isr & 0xf0;
 }
@@ -113,54 +136,89 @@ static bool software_enabled(struct vlapic *l)
     return l->base & BASE_ENABLED && REG(l, APIC_SVR) & SVR_ENABLED;
 }
 
-static int __attribute__((noinline)) pending_vector(struct vcpu *v, struct vlapic *l)
+void *vlapic_page(const struct vcpu *v)
 {
-    int irr = highest(l->irr);
+    return v->arch->vlapic->page;
+}
 
-    if (irr < 0 || !software_enabled(l) || (irr & 0xf0) <= class_in_service(l))
-        return VLAPIC_NOTHING;
-    return (irr & 0xf0) > (task_priority(v) & 0xf0) ? irr : VLAPIC_BELOW_TPR;
+enum vlapic_mode vlapic_mode(const struct vcpu *v)
+{
+    const struct vlapic *l = v->arch->vlapic;
+
+    if (!(l->base & BASE_ENABLED))
+        return VLAPIC_OFF;
+    return x2apic_mode(l) ? VLAPIC_X2APIC : VLAPIC_XAPIC;
+}
+
+int vlapic_highest_irr(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+
+    return software_enabled(l) ? highest(l, APIC_IRR) : -1;
+}
+
+int vlapic_highest_isr(struct vcpu *v)
+{
+    return highest(v->arch->vlapic, APIC_ISR);
 }
 
 int vlapic_pending_vector(struct vcpu *v)
 {
     struct vlapic *l = v->arch->vlapic;
+    int irr = highest_requested(v);
 
-    return likely(is_empty(l->irr)) ? VLAPIC_NOTHING : pending_vector(v, l);
+    if (likely(irr < 0))
+        return VLAPIC_NOTHING;
+    if (!software_enabled(l) || (irr & 0xf0) <= class_in_service(l))
+        return VLAPIC_NOTHING;
+    return (irr & 0xf0) > (task_priority(v) & 0xf0) ? irr : VLAPIC_BELOW_TPR;
 }
 
 void vlapic_accept(struct vcpu *v, uint8_t vector)
 {
     struct vlapic *l = v->arch->vlapic;
 
-    atomic_and(&l->irr[vector / 32], ~(1u << vector % 32));
-    l->isr[vector / 32] |= 1u << vector % 32;
+    atomic_and(map_word(l, APIC_IRR, vector), ~map_bit(vector));
+    *map_word(l, APIC_ISR, vector) |= map_bit(vector);
 }
 
 void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level)
 {
     struct vlapic *l = v->arch->vlapic;
+    uint32_t *tmr = map_word(l, APIC_TMR, vector), bit = map_bit(vector);
 
     if (vector < 16)
         return;
+    if (vendor->apic_post && !level && !(atomic_read(tmr) & bit) && software_enabled(l) &&
+        vendor->apic_post(v, vector))
+        return;
     if (level)
-        atomic_or(&l->tmr[vector / 32], 1u << vector % 32);
-    else
-        atomic_and(&l->tmr[vector / 32], ~(1u << vector % 32));
-    if (!(atomic_or(&l->irr[vector / 32], 1u << vector % 32) & 1u << vector % 32))
-        vcpu_kick(v);
+        atomic_or(tmr, bit);
+    else if (unlikely(atomic_read(tmr) & bit))
+        atomic_and(tmr, ~bit);
+    if (atomic_or(map_word(l, APIC_IRR, vector), bit) & bit)
+        return;
+    atomic_set_release(&v->arch->irr_hint, true);
+    vcpu_kick(v);
+}
+
+void vlapic_level_ended(struct vcpu *v, uint8_t vector)
+{
+    if (v->domain->arch->vioapic)
+        vioapic_eoi(v->domain, vector);
 }
 
 static void end_of_interrupt(struct vcpu *v)
 {
     struct vlapic *l = v->arch->vlapic;
-    int vector = highest(l->isr);
+    int isr = highest(l, APIC_ISR);
+    uint8_t vector = (uint8_t)isr;
 
-    if (vector < 0)
+    if (isr < 0)
         return;
-    l->isr[vector / 32] &= ~(1u << vector % 32);
-    if (atomic_read(&l->tmr[vector / 32]) & 1u << vector % 32 && v->domain->arch->vioapic)
-        vioapic_eoi(v->domain, (uint8_t)vector);
+    *map_word(l, APIC_ISR, vector) &= ~map_bit(vector);
+    if (atomic_read(map_word(l, APIC_TMR, vector)) & map_bit(vector))
+        vlapic_level_ended(v, vector);
 }
 
 /* --- messages --- */
@@ -296,9 +354,9 @@ static void start_count(struct vlapic *l)
     timer_stop(&l->timer);
     l->timer_start = time_now();
     l->timer_period = ns;
-    if (!ns || TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_DEADLINE)
+    if (!ns || l->timer_mode == TIMER_DEADLINE)
         return;
-    if (TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_PERIODIC)
+    if (l->timer_mode == TIMER_PERIODIC)
         l->timer_period = max(ns, (uint64_t)MIN_PERIOD_NS);
     timer_set(&l->timer, l->timer_start + l->timer_period);
 }
@@ -308,9 +366,9 @@ static uint32_t current_count(struct vlapic *l)
     uint64_t passed = time_now() - l->timer_start;
     uint64_t period = atomic_read(&l->timer_period); /* once: see timer_fires */
 
-    if (!period || TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_DEADLINE)
+    if (!period || l->timer_mode == TIMER_DEADLINE)
         return 0;
-    if (TIMER_MODE(REG(l, APIC_LVTT)) == TIMER_PERIODIC)
+    if (l->timer_mode == TIMER_PERIODIC)
         passed %= period;
     else if (passed >= period)
         return 0;
@@ -352,7 +410,7 @@ void vlapic_timer_resume(struct vcpu *v)
     struct vlapic *l = v->arch->vlapic;
     uint64_t period = atomic_read(&l->timer_period);
 
-    if (!period || TIMER_MODE(REG(l, APIC_LVTT)) != TIMER_PERIODIC)
+    if (!period || l->timer_mode != TIMER_PERIODIC)
         return;
     smp_mb();
     if (!timer_is_armed(&l->timer))
@@ -369,7 +427,7 @@ void vlapic_set_tsc_deadline(struct vcpu *v, uint64_t tsc)
     struct vlapic *l = v->arch->vlapic;
     uint64_t now_tsc = rdtsc() + v->arch->tsc_offset, ticks;
 
-    if (TIMER_MODE(REG(l, APIC_LVTT)) != TIMER_DEADLINE)
+    if (l->timer_mode != TIMER_DEADLINE)
         return;
     timer_stop(&l->timer);
     l->tsc_deadline = tsc;
@@ -386,64 +444,68 @@ bool vlapic_read(struct vcpu *v, unsigned int reg, uint32_t *value)
     struct vlapic *l = v->arch->vlapic;
 
     switch (reg & ~0xfu) {
-    case APIC_ID:
-        *value = x2apic_mode(l) ? vlapic_id(v) : vlapic_id(v) << 24;
-        return true;
-    case APIC_VERSION:
-        *value = VERSION_VALUE;
-        return true;
     case APIC_PPR:
         *value = processor_priority(v);
         return true;
     case APIC_TMCCT:
         *value = current_count(l);
         return true;
-    case APIC_ISR ... APIC_ISR + 0x70:
-        *value = l->isr[(reg - APIC_ISR) >> 4];
-        return true;
-    case APIC_TMR ... APIC_TMR + 0x70:
-        *value = atomic_read(&l->tmr[(reg - APIC_TMR) >> 4]);
-        return true;
-    case APIC_IRR ... APIC_IRR + 0x70:
-        *value = atomic_read(&l->irr[(reg - APIC_IRR) >> 4]);
-        return true;
     case APIC_TPR:
         *value = task_priority(v);
         return true;
+    case APIC_ID:
+    case APIC_VERSION:
     case APIC_LDR:
     case APIC_DFR:
     case APIC_SVR:
+    case APIC_ISR ... APIC_ISR + 0x70:
+    case APIC_TMR ... APIC_TMR + 0x70:
+    case APIC_IRR ... APIC_IRR + 0x70:
     case APIC_ESR:
     case APIC_ICR:
     case APIC_ICR2:
     case APIC_LVTT ... APIC_TMICT:
     case APIC_TDCR:
-        *value = REG(l, reg & 0x3f0u);
+        *value = atomic_read(reg_of(l, reg));
         return true;
     default:
         return false;
     }
 }
 
+/* Its identity, which looks different by the mode. */
+static void set_id(struct vcpu *v)
+{
+    struct vlapic *l = v->arch->vlapic;
+    uint32_t id = vlapic_id(v);
+
+    REG(l, APIC_ID) = x2apic_mode(l) ? id : id << 24;
+    if (x2apic_mode(l))
+        REG(l, APIC_LDR) = (id >> 4) << 16 | 1u << (id & 15);
+}
+
 static void write_lvt(struct vlapic *l, unsigned int reg, uint32_t value)
 {
     static const uint32_t valid[] = { 0x700ff, 0x107ff, 0x107ff, 0x1f7ff, 0x1f7ff, 0x100ff };
-    uint32_t old = REG(l, reg);
 
     value &= valid[(reg - APIC_LVTT) >> 4];
     if (!(REG(l, APIC_SVR) & SVR_ENABLED))
         value |= LVT_MASKED;
     REG(l, reg) = value;
-    if (reg == APIC_LVTT && TIMER_MODE(old) != TIMER_MODE(value)) {
+    if (reg == APIC_LVTT && l->timer_mode != TIMER_MODE(value)) {
+        l->timer_mode = TIMER_MODE(value);
         timer_stop(&l->timer);
         l->tsc_deadline = 0;
         l->timer_period = 0;
     }
 }
 
-static void write_svr(struct vlapic *l, uint32_t value)
+static void write_svr(struct vcpu *v, uint32_t value)
 {
+    struct vlapic *l = v->arch->vlapic;
+
     REG(l, APIC_SVR) = value & 0x3ff;
+    atomic_set(&v->arch->irr_hint, true); /* what waited for it may come now */
     if (value & SVR_ENABLED)
         return;
     for (unsigned int reg = APIC_LVTT; reg <= APIC_LVTERR; reg += 0x10)
@@ -468,7 +530,7 @@ bool vlapic_write(struct vcpu *v, unsigned int reg, uint32_t value)
         REG(l, APIC_DFR) = value | 0x0fffffff;
         return true;
     case APIC_SVR:
-        write_svr(l, value);
+        write_svr(v, value);
         return true;
     case APIC_ESR:
         REG(l, APIC_ESR) = 0;
@@ -491,10 +553,16 @@ bool vlapic_write(struct vcpu *v, unsigned int reg, uint32_t value)
         REG(l, APIC_TDCR) = value & 0xb;
         return true;
     case APIC_ID:
-        return true; /* fixed; firmware writes what it read */
+        set_id(v); /* fixed; firmware writes what it read */
+        return true;
     default:
         return false;
     }
+}
+
+void vlapic_was_written(struct vcpu *v, unsigned int reg)
+{
+    vlapic_write(v, reg, REG(v->arch->vlapic, reg));
 }
 
 /* x2APIC registers are the xAPIC's, at MSR 0x800 + offset / 16 (APM 2, 16.11). */
@@ -556,13 +624,6 @@ bool vlapic_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     }
 }
 
-static void set_x2apic_ldr(struct vcpu *v)
-{
-    uint32_t id = vlapic_id(v);
-
-    REG(v->arch->vlapic, APIC_LDR) = (id >> 4) << 16 | 1u << (id & 15);
-}
-
 /* The base address stays where it is; the mode goes off, xAPIC, x2APIC (APM 2, 16.9). */
 bool vlapic_base_write(struct vcpu *v, uint64_t value)
 {
@@ -576,8 +637,9 @@ bool vlapic_base_write(struct vcpu *v, uint64_t value)
     if (x2apic_mode(l) && mode == BASE_ENABLED)
         return false;
     l->base = (l->base & BASE_BSP) | VLAPIC_DEFAULT_BASE | mode;
-    if (x2apic_mode(l))
-        set_x2apic_ldr(v);
+    set_id(v);
+    if (vendor->apic_mode_changed)
+        vendor->apic_mode_changed(v);
     return true;
 }
 
@@ -588,17 +650,19 @@ void vlapic_reset(struct vcpu *v)
     struct vlapic *l = v->arch->vlapic;
 
     timer_stop(&l->timer);
-    memset(l->regs, 0, sizeof(l->regs));
-    memset(l->irr, 0, sizeof(l->irr));
-    memset(l->isr, 0, sizeof(l->isr));
-    memset(l->tmr, 0, sizeof(l->tmr));
+    memset(l->page, 0, PAGE_SIZE);
     l->timer_period = l->tsc_deadline = 0;
+    l->timer_mode = TIMER_ONESHOT;
     for (unsigned int reg = APIC_LVTT; reg <= APIC_LVTERR; reg += 0x10)
         REG(l, reg) = LVT_MASKED;
     set_task_priority(v, 0);
     REG(l, APIC_DFR) = ~0u;
     REG(l, APIC_SVR) = 0xff;
+    REG(l, APIC_VERSION) = VERSION_VALUE;
     l->base = VLAPIC_DEFAULT_BASE | BASE_ENABLED | (v->id ? 0 : BASE_BSP);
+    set_id(v);
+    if (vendor->apic_mode_changed)
+        vendor->apic_mode_changed(v);
 }
 
 int vlapic_create(struct vcpu *v)
@@ -609,6 +673,9 @@ int vlapic_create(struct vcpu *v)
         return -ENOMEM;
     v->arch->vlapic = l;
     timer_init(&l->timer, timer_fires, v, v, v->cpu);
+    l->page = hv_alloc_pages(0, ALLOC_ANY);
+    if (!l->page)
+        return -ENOMEM;
     vlapic_reset(v);
     v->arch->wait_for_sipi = v->id != 0;
     return 0;
@@ -622,8 +689,14 @@ void vlapic_stop_timer(struct vcpu *v)
 
 void vlapic_destroy(struct vcpu *v)
 {
+    struct vlapic *l = v->arch->vlapic;
+
+    if (!l)
+        return;
     vlapic_stop_timer(v);
-    hv_free(v->arch->vlapic);
+    if (l->page)
+        hv_free_pages(l->page, 0);
+    hv_free(l);
     v->arch->vlapic = NULL;
 }
 

@@ -27,6 +27,20 @@ void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level);
 #define VLAPIC_NOTHING   (-1) /* none, or not before another is ended */
 #define VLAPIC_BELOW_TPR (-2) /* none, but the TPR alone holds one back */
 int vlapic_pending_vector(struct vcpu *v);
+/*
+ * For a back-end whose CPU uses the registers itself (vendor_ops.apic_*): the page of registers;
+ * what its mode is; that bits came into IRR; and the highest vectors of IRR (if it is software
+ * enabled) and ISR, -1: none.
+ */
+void *vlapic_page(const struct vcpu *v);
+enum vlapic_mode { VLAPIC_OFF, VLAPIC_XAPIC, VLAPIC_X2APIC };
+enum vlapic_mode vlapic_mode(const struct vcpu *v);
+int vlapic_highest_irr(struct vcpu *v);
+int vlapic_highest_isr(struct vcpu *v);
+/* The CPU ended an interrupt of level @vector, or let a write through to register @reg. */
+void vlapic_level_ended(struct vcpu *v, uint8_t vector);
+void vlapic_was_written(struct vcpu *v, unsigned int reg);
+
 /* It was delivered: from IRR to ISR. */
 void vlapic_accept(struct vcpu *v, uint8_t vector);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What this CPU's VMX can do (SDM 3, appendix A), and what Pando takes of it. */
+#include <hv/boot.h>
 #include <hv/log.h>
 #include <hv/string.h>
 
@@ -51,6 +52,27 @@ static void read_ept_vpid(struct vmx_caps *c)
         c->secondary &= ~SEC_EPT;
 }
 
+static bool is_off(const char *option)
+{
+    char value[8];
+
+    return cmdline_get(option, value, sizeof(value)) && !strncmp(value, "off", 4);
+}
+
+/* All of it or nothing: what has parts only is older than what they are worth. */
+static void read_apicv(struct vmx_caps *c)
+{
+    uint32_t all = SEC_APIC_ACCESS | SEC_X2APIC | SEC_APIC_REGISTERS | SEC_VIRTUAL_DELIVERY;
+
+    c->apicv = ((uint32_t)(rdmsr(MSR_VMX_SECONDARY) >> 32) & all) == all && !is_off("apicv");
+    c->posted = c->apicv && rdmsr(MSR_VMX_TRUE) >> 32 & PIN_POSTED &&
+                rdmsr(MSR_VMX_TRUE + 2) >> 32 & EXIT_ACK_INTERRUPT && !is_off("posted");
+    if (c->posted) {
+        c->pin |= PIN_POSTED;
+        c->exit |= EXIT_ACK_INTERRUPT;
+    }
+}
+
 const char *vmx_caps_read(void)
 {
     struct vmx_caps *c = &vmx_caps;
@@ -61,9 +83,8 @@ const char *vmx_caps_read(void)
         return "EPT and unrestricted guests";
     c->pin = choose(MSR_VMX_TRUE, PIN_INTERRUPT_EXIT | PIN_NMI_EXIT | PIN_VIRTUAL_NMI);
     c->proc = choose(MSR_VMX_TRUE + 1, PROC_TSC_OFFSET | PROC_HLT | PROC_MWAIT | PROC_RDPMC |
-                                           PROC_CR8_LOAD | PROC_CR8_STORE | PROC_MOV_DR |
-                                           PROC_IO_BITMAPS | PROC_MSR_BITMAP | PROC_MONITOR |
-                                           PROC_SECONDARY);
+                                           PROC_TPR_SHADOW | PROC_MOV_DR | PROC_IO_BITMAPS |
+                                           PROC_MSR_BITMAP | PROC_MONITOR | PROC_SECONDARY);
     c->exit = choose(MSR_VMX_TRUE + 2, EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_SAVE_PAT |
                                            EXIT_LOAD_PAT | EXIT_SAVE_EFER | EXIT_LOAD_EFER);
     c->entry = choose(MSR_VMX_TRUE + 3, ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER);
@@ -79,8 +100,10 @@ const char *vmx_caps_read(void)
         return "EPT (extended page tables)";
     if (!(c->secondary & SEC_UNRESTRICTED) || !(rdmsr(MSR_VMX_MISC) & MISC_STORES_LMA))
         return "unrestricted guests";
-    if (!(c->pin & PIN_VIRTUAL_NMI) || !(c->exit & EXIT_SAVE_EFER) || !(c->proc & PROC_MSR_BITMAP))
-        return "virtual NMIs, switching of EFER, or MSR bitmaps";
+    read_apicv(c);
+    if (!(c->pin & PIN_VIRTUAL_NMI) || !(c->exit & EXIT_SAVE_EFER) ||
+        !(c->proc & PROC_TPR_SHADOW) || !(c->proc & PROC_MSR_BITMAP))
+        return "virtual NMIs, switching of EFER, a TPR shadow, or MSR bitmaps";
     return NULL;
 }
 
@@ -88,17 +111,13 @@ const char *vmx_caps_read(void)
 void vmx_caps_print(void)
 {
     const struct vmx_caps *c = &vmx_caps;
-    uint64_t pin = rdmsr(MSR_VMX_TRUE), proc = rdmsr(MSR_VMX_TRUE + 1);
     uint32_t can = (uint32_t)(rdmsr(MSR_VMX_SECONDARY) >> 32);
 
     log_info("VMX: VMCS revision %#x, EPT with%s%s 4 KiB pages%s%s\n", c->revision,
              c->ept_1g ? " 1 GiB," : "", c->ept_2m ? " 2 MiB," : "",
              c->ept_ad ? ", accessed and dirty bits" : "", c->secondary & SEC_VPID ? ", VPID" : "");
-    log_info("VMX: APICv:%s%s%s%s%s\n", proc >> 32 & PROC_TPR_SHADOW ? " TPR shadow" : " none",
-             can & SEC_APIC_REGISTERS ? ", register virtualization" : "",
-             can & SEC_VIRTUAL_DELIVERY ? ", virtual-interrupt delivery" : "",
-             can & SEC_X2APIC ? ", x2APIC" : "",
-             pin >> 32 & PIN_POSTED ? ", posted interrupts" : "");
+    log_info("VMX: APICv %s, posted interrupts %s\n", c->apicv ? "on" : "off",
+             c->posted ? "on" : "off");
     log_info("VMX: not used yet:%s%s%s%s%s\n", can & SEC_VMFUNC ? " VMFUNC" : "",
              can & SEC_VE ? " #VE" : "", can & SEC_PML ? " PML" : "",
              can & SEC_VMCS_SHADOWING ? " VMCS-shadowing" : "",

@@ -3,6 +3,7 @@
 #include <hv/log.h>
 #include <hv/string.h>
 
+#include "x86/hvm/vlapic.h"
 #include "x86/vmx/vmx.h"
 
 void vmx_entry_failed(struct vcpu *v)
@@ -94,6 +95,20 @@ static void decode_ept_violation(struct vmexit *x)
     x->insn_len = 0; /* undefined for a violation */
 }
 
+/* One that the CPU does not do by itself (table 28-6). */
+static void decode_apic_access(struct vmexit *x)
+{
+    uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
+
+    x->reason = VMEXIT_APIC_ACCESS;
+    x->fault.gpa = VLAPIC_DEFAULT_BASE + (q & 0xfff);
+    x->fault.write = (q >> 12 & 15) == 1;
+    x->fault.fetch = (q >> 12 & 15) == 2;
+    x->fault.present = true;
+    x->fault.table_walk = (q >> 12 & 15) > 3;
+    x->insn_bytes = NULL;
+}
+
 static void decode_io(struct vmexit *x)
 {
     uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
@@ -142,6 +157,20 @@ static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
     case VMX_EXIT_DR:
         vmx_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;
+        break;
+    case VMX_EXIT_TPR: /* low enough for what waits, or at least lower */
+        x->reason = VMEXIT_NOTHING;
+        break;
+    case VMX_EXIT_APIC_ACCESS:
+        decode_apic_access(x);
+        break;
+    case VMX_EXIT_APIC_WRITE:
+        x->reason = VMEXIT_APIC_WRITE;
+        x->apic.reg = (uint16_t)vmread(VMCS_EXIT_QUALIFICATION);
+        break;
+    case VMX_EXIT_EOI:
+        x->reason = VMEXIT_APIC_EOI;
+        x->apic.vector = (uint8_t)vmread(VMCS_EXIT_QUALIFICATION);
         break;
     case VMX_EXIT_INVD:
     case VMX_EXIT_WBINVD:
@@ -206,7 +235,9 @@ void vmx_decode_exit(struct vcpu *v)
     keep_interrupted_event(v);
     x->insn_len = (uint8_t)vmread(VMCS_INSTRUCTION_LENGTH);
     switch (EXIT_REASON_BASIC(reason)) {
-    case VMX_EXIT_INTERRUPT: /* taken as soon as the host's interrupts are on */
+    case VMX_EXIT_INTERRUPT: /* unless it was acknowledged, it comes when interrupts are on */
+        if (vmx_caps.posted)
+            host_interrupt(EVENT_VECTOR(vmread(VMCS_EXIT_EVENT)));
         x->reason = VMEXIT_NOTHING;
         break;
     case VMX_EXIT_INTERRUPT_WINDOW:

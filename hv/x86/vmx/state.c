@@ -2,6 +2,8 @@
 /* A guest's registers, as they are kept in its VMCS (SDM 3, 25.4). */
 #include <hv/string.h>
 
+#include "x86/cpu/apic_regs.h"
+#include "x86/hvm/vlapic.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/vmx/vmx.h"
 
@@ -29,7 +31,7 @@ uint64_t vmx_get_cr(struct vcpu *v, unsigned int n)
     case 3:
         return vmx_read(v, VMCS_GUEST_CR3);
     case 8:
-        return vmx_of(v)->cr8;
+        return *((const uint8_t *)vlapic_page(v) + APIC_TPR) >> 4;
     default:
         return seen(v, VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
     }
@@ -79,8 +81,7 @@ void vmx_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
         vmx_of(v)->cr2 = value;
         return;
     case 8:
-        vmx_of(v)->cr8 = (uint8_t)value;
-        return;
+        return; /* it is the virtual APIC's TPR, which the caller has set */
     case 3:
         vmx_write(v, VMCS_GUEST_CR3, value);
         break;

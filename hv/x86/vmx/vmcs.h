@@ -8,7 +8,9 @@
 /* Fields: appendix B. Guest segments: add 2 * the register's number (ES CS SS DS FS GS LDTR TR). */
 enum vmcs_field {
     VMCS_VPID = 0x0000,
+    VMCS_POSTED_VECTOR = 0x0002,
     VMCS_GUEST_SELECTOR = 0x0800,
+    VMCS_INTERRUPT_STATUS = 0x0810, /* the highest vectors requested and in service */
     VMCS_HOST_ES = 0x0c00,
     VMCS_HOST_CS = 0x0c02,
     VMCS_HOST_SS = 0x0c04,

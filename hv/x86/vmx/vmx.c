@@ -15,8 +15,8 @@
 #define DR7_ENABLES         0xffUL
 #define MAX_VPID            0xffffu
 
-static void *io_bitmap;     /* 8 KiB: every port exits */
-static uint8_t *msr_bitmap; /* 4 KiB, shared by all guests */
+static void *io_bitmap; /* 8 KiB: every port exits */
+uint8_t *vmx_msr_bitmap;
 
 const uint32_t vmx_switched_msrs[NR_VMX_MSRS] = {
     [VMX_MSR_STAR] = MSR_STAR,     [VMX_MSR_LSTAR] = MSR_LSTAR,         [VMX_MSR_CSTAR] = MSR_CSTAR,
@@ -51,8 +51,8 @@ static void msr_let_through(uint32_t msr)
 {
     uint32_t base = msr >= 0xc0000000 ? 0x400 : 0, bit = msr & 0x1fff;
 
-    msr_bitmap[base + bit / 8] &= (uint8_t) ~(1u << bit % 8);
-    msr_bitmap[0x800 + base + bit / 8] &= (uint8_t) ~(1u << bit % 8);
+    vmx_msr_bitmap[base + bit / 8] &= (uint8_t) ~(1u << bit % 8);
+    vmx_msr_bitmap[0x800 + base + bit / 8] &= (uint8_t) ~(1u << bit % 8);
 }
 
 static int bitmaps_init(void)
@@ -61,16 +61,16 @@ static int bitmaps_init(void)
                                      MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_PAT };
 
     io_bitmap = hv_alloc_pages(1, ALLOC_NO_SCRUB);
-    msr_bitmap = hv_alloc_pages(0, ALLOC_NO_SCRUB);
-    if (!io_bitmap || !msr_bitmap)
+    vmx_msr_bitmap = hv_alloc_pages(0, ALLOC_NO_SCRUB);
+    if (!io_bitmap || !vmx_msr_bitmap)
         return -ENOMEM;
     memset(io_bitmap, 0xff, PAGE_SIZE * 2);
-    memset(msr_bitmap, 0xff, PAGE_SIZE);
+    memset(vmx_msr_bitmap, 0xff, PAGE_SIZE);
     for (unsigned int i = 0; i < ARRAY_SIZE(kept); i++)
         msr_let_through(kept[i]);
     for (unsigned int i = 0; i < NR_VMX_MSRS; i++)
         msr_let_through(vmx_switched_msrs[i]);
-    return 0;
+    return vmx_apic_init(vmx_msr_bitmap);
 }
 
 static int vmx_cpu_up(void)
@@ -164,7 +164,7 @@ static void write_controls(struct vcpu *v)
     vmwrite(VMCS_EXCEPTION_BITMAP, 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC);
     vmwrite(VMCS_IO_BITMAP_A, virt_to_paddr(ports));
     vmwrite(VMCS_IO_BITMAP_B, virt_to_paddr(ports + PAGE_SIZE));
-    vmwrite(VMCS_MSR_BITMAP, virt_to_paddr(msr_bitmap));
+    vmwrite(VMCS_MSR_BITMAP, virt_to_paddr(vmx_msr_bitmap));
     /* Write-back, tables of four levels (25.6.11). */
     vmwrite(VMCS_EPT_POINTER, p2m_root(v->domain) | 6 | 3 << 3);
     vmwrite(VMCS_LINK_POINTER, ~0UL);
@@ -203,7 +203,7 @@ static int vmx_vcpu_create(struct vcpu *v)
     vmwrite(VMCS_GUEST_RSP, 0);
     vmwrite(VMCS_GUEST_RFLAGS, 0);
     vmcs_give_back(s);
-    return 0;
+    return vmx_apic_create(v);
 }
 
 static void vmx_vcpu_destroy(struct vcpu *v)
@@ -212,6 +212,7 @@ static void vmx_vcpu_destroy(struct vcpu *v)
 
     if (!s)
         return;
+    vmx_apic_destroy(v);
     if (s->vmcs)
         hv_free_pages(s->vmcs, 0);
     hv_free(s);
@@ -353,6 +354,10 @@ static void prepare_entry(struct vcpu *v)
         s->invept = false;
         invept(vmread(VMCS_EPT_POINTER));
     }
+    if (unlikely(s->tpr_window))
+        vmwrite(VMCS_TPR_THRESHOLD, vmx_get_cr(v, 8));
+    if (a->apic_virtual)
+        vmx_apic_enter(v);
     vmwrite(VMCS_GUEST_RIP, a->rip);
     if (a->rsp != s->rsp)
         vmwrite(VMCS_GUEST_RSP, a->rsp);
@@ -395,9 +400,12 @@ static void vmx_request_interrupt_window(struct vcpu *v, bool on)
     set_proc(v, PROC_INTERRUPT_WINDOW, on);
 }
 
-/* Writes of CR8 exit anyway. */
+/* An exit as soon as the priority is below what it is now (30.1.2); see prepare_entry. */
 static void vmx_request_tpr_window(struct vcpu *v, bool on)
 {
+    vmx_of(v)->tpr_window = on;
+    if (!on)
+        vmwrite(VMCS_TPR_THRESHOLD, 0);
 }
 
 static bool vmx_interrupts_allowed(struct vcpu *v)
@@ -454,6 +462,9 @@ const struct vendor_ops vmx_ops = {
     .request_nmi_window = vmx_request_nmi_window,
     .reset = vmx_reset,
     .end_instruction = vmx_end_instruction,
+    .apic_mode_changed = vmx_apic_mode_changed,
+    .apic_post = vmx_apic_post,
+    .apic_pending = vmx_apic_pending,
     .get_paging = vmx_get_paging,
     .get_cr = vmx_get_cr,
     .set_cr = vmx_set_cr,

@@ -20,6 +20,8 @@ enum vmx_switched_msr {
 };
 extern const uint32_t vmx_switched_msrs[NR_VMX_MSRS];
 
+struct posted;
+
 struct vmx_vcpu {
     void *vmcs;
     paddr_t vmcs_paddr;
@@ -32,7 +34,8 @@ struct vmx_vcpu {
     uint64_t rsp, rflags;      /* the guest's, as the VMCS has them */
     uint32_t proc;             /* processor-based controls, as in the VMCS */
     uint64_t cr2;              /* the VMCS has none */
-    uint8_t cr8;               /* each access exits */
+    bool tpr_window;           /* a lower task priority is waited for */
+    struct posted *posted;     /* its descriptor of interrupts to come; NULL without APICv */
     uint64_t msr[NR_VMX_MSRS]; /* unless loaded */
     uint64_t dr[4], dr6;       /* DR0-3 and 6, unless they are on the CPU */
     bool drs_loaded;           /* they are, and accesses don't exit */
@@ -51,7 +54,8 @@ struct vmx_caps {
     uint32_t pin, proc, secondary, exit, entry;
     uint64_t cr0_fixed1, cr4_fixed1; /* bits that must be set (an unrestricted guest: not PE, PG) */
     bool ept_1g, ept_2m, ept_ad, invept_single, invvpid_single;
-    bool posted; /* interrupts can be */
+    bool apicv;  /* the CPU works on the virtual APIC by itself: registers, delivery, both modes */
+    bool posted; /* and takes posted interrupts */
 };
 extern struct vmx_caps vmx_caps;
 /* Fills vmx_caps; says what is missing for guests, or NULL. */
@@ -101,6 +105,20 @@ uint64_t vmx_get_dr7(struct vcpu *v);
 void vmx_set_dr7(struct vcpu *v, uint64_t value);
 bool vmx_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool vmx_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+
+/* --- apicv.c -------------------------------------------------------------------------------- */
+
+extern uint8_t *vmx_msr_bitmap; /* 4 KiB, of all vCPUs that are not in x2APIC mode */
+/* At boot, behind the MSR bitmap, of which x2APIC mode has another. 0 or -ENOMEM. */
+int vmx_apic_init(const void *msr_bitmap);
+int vmx_apic_create(struct vcpu *v);
+void vmx_apic_destroy(struct vcpu *v);
+/* What came for it meanwhile is told to the CPU: before each entry, if apic_virtual. */
+void vmx_apic_enter(struct vcpu *v);
+/* vendor_ops */
+void vmx_apic_mode_changed(struct vcpu *v);
+bool vmx_apic_post(struct vcpu *v, uint8_t vector);
+bool vmx_apic_pending(struct vcpu *v);
 
 /* --- exit.c, entry.S ---------------------------------------------------------------------------
  */

@@ -35,8 +35,4 @@ void take_text(struct vt *vt, const char *text);
 /* Fails unless the line can be drawn: nothing but printable characters, no half of a wide one. */
 void check_line(const struct vt *vt, uint64_t line, int columns);
 
-/* The seed of a run that is in progress, which fuzz_report() prints if it has not ended well. */
-extern uint64_t fuzz_seed;
-void fuzz_report(void);
-
 #endif

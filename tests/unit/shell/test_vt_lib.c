@@ -132,15 +132,6 @@ void check_line(const struct vt *vt, uint64_t line, int columns)
     }
 }
 
-uint64_t fuzz_seed;
-
-void fuzz_report(void)
-{
-    if (fuzz_seed) {
-        fprintf(stderr, "# FUZZ_SEED=%llu\n", (unsigned long long)fuzz_seed);
-    }
-}
-
 /* The terminal needs nothing else of the shell. */
 void shell_out_of_memory(void)
 {
