@@ -103,6 +103,21 @@ enum {
 enum pando_code pando_log_read(pando_t *pando, unsigned int flags, uint32_t *cursor, char **text,
                                size_t *length);
 
+/* The memory of a NUMA node. */
+struct pando_node {
+    uint32_t id;
+    uint64_t memory_kib, free_kib;
+};
+
+/* The nodes that have memory, in the order of their ids. *list is to be freed. */
+enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t *count);
+
+/*
+ * Whether the host measures which guest uses how much of the caches and of the memory's bandwidth:
+ * PANDO_OK, or PANDO_E_UNSUPPORTED with a sentence why it doesn't.
+ */
+enum pando_code pando_cache_check(pando_t *pando);
+
 /* --- guests: information --------------------------------------------------------- */
 
 enum {
@@ -156,6 +171,10 @@ enum pando_code pando_domain_list(pando_t *pando, struct pando_domain **list, si
 
 /* One domain. PANDO_E_NOT_FOUND if there is none with that id. */
 enum pando_code pando_domain_info(pando_t *pando, uint32_t domid, struct pando_domain *info);
+
+/* When a guest was created, in seconds since 1970, by dom0's clock. PANDO_E_STORE: that is not
+ * known, as of dom0 itself. */
+enum pando_code pando_domain_started(pando_t *pando, uint32_t domid, int64_t *seconds);
 
 /* Finds a domain by its name, its decimal id or its UUID (in this order). */
 enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *domid);

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 /* As in screen.c, which small programs have no need of. */
-static const char *const words[] = { "help",  "guests", "guest",  "vcpus", "memory",
-                                     "cache", "log",    "output", NULL };
+static const char *const words[] = { "help",  "guests", "guest",  "vcpus",   "memory",
+                                     "cache", "log",    "output", "plugins", NULL };
 
 static bool is_screen(const char *name)
 {

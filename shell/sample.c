@@ -147,8 +147,8 @@ static void add_guest(pando_t *pando, struct sample_guest *guest, const struct s
     guest->cpu = -1;
     if (before) {
         guest->history = before->history;
-        guest->seen = before->seen;
-        guest->from_start = before->from_start;
+        guest->started = before->started;
+        guest->known = before->known;
         guest->cpu = rate(before->info.cpu_time_ns, info->cpu_time_ns, seconds);
         history_add(&guest->history,
                     guest->cpu < 0 || !info->vcpus_online ? -1 : guest->cpu / info->vcpus_online);
@@ -172,6 +172,19 @@ struct sample *sample_failed(const char *why)
     return sample;
 }
 
+/* When a guest that was not there before was created; @watched: it would have been seen. */
+static void add_start(pando_t *pando, const struct sample *sample, struct sample_guest *guest,
+                      bool watched)
+{
+    int64_t seconds;
+    guest->started = sample->when;
+    guest->known = watched;
+    if (guest->info.id && pando_domain_started(pando, guest->info.id, &seconds) == PANDO_OK) {
+        guest->started = seconds;
+        guest->known = true;
+    }
+}
+
 static void add_guests(pando_t *pando, struct sample *sample, const struct sample *before,
                        const struct sample_wanted *wanted)
 {
@@ -187,9 +200,10 @@ static void add_guests(pando_t *pando, struct sample *sample, const struct sampl
     for (size_t i = 0; i < sample->count; i++) {
         struct sample_guest *guest = &sample->guests[i];
         guest->info = list[i];
-        guest->seen = sample->when;
-        guest->from_start = before && !*before->error;
-        add_guest(pando, guest, same_domain(before, &list[i]), wanted, seconds);
+        const struct sample_guest *old = same_domain(before, &list[i]);
+        if (!old)
+            add_start(pando, sample, guest, before && !*before->error);
+        add_guest(pando, guest, old, wanted, seconds);
         if (guest->cpu > 0)
             total += guest->cpu;
     }
@@ -213,6 +227,10 @@ struct sample *sample_take(pando_t *pando, const struct sample *before,
         return sample;
     }
     add_guests(pando, sample, before, wanted);
+    if (pando_node_list(pando, &sample->nodes, &sample->node_count) != PANDO_OK)
+        sample->node_count = 0;
+    if (pando_cache_check(pando) != PANDO_OK)
+        snprintf(sample->cache, sizeof(sample->cache), "%s", pando_error_text(pando));
     if (pando_log_read(pando, 0, log_cursor, &sample->log, &length) != PANDO_OK)
         sample->log = NULL;
     if (sample->log && !length) {
@@ -232,6 +250,7 @@ void sample_free(struct sample *sample)
     }
     free(sample->guests);
     free(sample->events);
+    free(sample->nodes);
     free(sample->log);
     free(sample);
 }
@@ -265,12 +284,13 @@ size_t sample_alerts(const struct sample *sample, char *buffer, size_t size)
 int64_t sample_uptime(const struct sample *sample, const struct sample_guest *guest, bool *whole)
 {
     struct timespec up;
-    *whole = guest->from_start;
+    *whole = guest->known;
     if (guest->info.id == 0 && clock_gettime(CLOCK_BOOTTIME, &up) == 0) {
         *whole = true;
         return up.tv_sec;
     }
-    return (int64_t)(sample->when - guest->seen);
+    int64_t age = (int64_t)(sample->when - guest->started);
+    return age > 0 ? age : 0;
 }
 
 const char *sample_state(const struct sample_guest *guest)

@@ -27,9 +27,9 @@ struct sample_vcpu {
 
 struct sample_guest {
     struct pando_domain info;
-    double cpu;      /* CPUs' worth of time it had since the last sample; negative: not known yet */
-    time_t seen;     /* when it was first seen */
-    bool from_start; /* it was not there in the sample before: it began then */
+    double cpu;     /* CPUs' worth of time it had since the last sample; negative: not known yet */
+    time_t started; /* when it was created, or else when it was first seen: */
+    bool known;     /* whether it is the former */
     struct history history;    /* of all its vCPUs, as a share of what they can have at the most */
     struct sample_vcpu *vcpus; /* if it is wanted: see sample_wanted */
     size_t vcpu_count;
@@ -58,6 +58,9 @@ struct sample {
     struct pando_host host;
     double host_cpu; /* CPUs' worth of time that the guests had; negative: not known yet */
     struct history host_history;
+    struct pando_node *nodes; /* with their memory */
+    size_t node_count;
+    char cache[200];             /* why the use of caches is not measured; "": it is */
     struct sample_guest *guests; /* dom0 first */
     size_t count;
     struct sample_event *events; /* since the last sample */

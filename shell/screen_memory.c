@@ -45,9 +45,17 @@ static int draw_host(const struct screen_pane *pane, struct canvas *canvas)
     y = field(pane, canvas, y, "free", host->free_kib, host->memory_kib);
     y = field(pane, canvas, y, "being cleaned", host->scrub_kib, host->memory_kib);
     y = field(pane, canvas, y, "claimed", host->outstanding_kib, host->memory_kib);
-    if (host->nodes > 1)
-        canvas_text(canvas, rect, 0, y++, theme_style(theme, ROLE_DIM),
-                    "The control library does not tell what each node has.");
+    const struct sample *sample = pane->pane.ui->sample;
+    for (size_t i = 0; i < sample->node_count && y < rect->height / 2; i++) {
+        char title[LABEL_WIDTH + 1];
+        const struct pando_node *node = &sample->nodes[i];
+        snprintf(title, sizeof(title), "node %u of %s", node->id % 1000,
+                 format_kib(node->memory_kib, text));
+        y = field(pane, canvas, y, title, node->memory_kib - node->free_kib, node->memory_kib);
+    }
+    if (!sample->node_count)
+        y = canvas_paragraph(canvas, rect, y, theme_style(theme, ROLE_DIM),
+                             "What each node has is not told by this hypervisor.");
     return y + 1;
 }
 

@@ -33,7 +33,8 @@ for wide in 80x24 200x60; do
     keys a
     see "$wide: a shows those of all" 'GUEST +VCPU'
     keys F5
-    see "$wide: F5 is Memory" 'Host, 64G in 1 node'
+    see "$wide: F5 is Memory" 'Host, 64G in 2 nodes'
+    see "$wide: what each node has" 'node 1 of 32G +[0-9]+M'
     see "$wide: and the largest guests" 'Guests, the largest first'
     capture "memory-$wide"
     keys F6
@@ -67,7 +68,7 @@ for wide in 80x24 200x60; do
     keys Escape
     see "$wide: Esc leads back to the panes" 'Escline'
     keys 5
-    see "$wide: digits are screens, too" 'Host, 64G in 1 node'
+    see "$wide: digits are screens, too" 'Host, 64G in 2 nodes'
     keys F9
     gone "$wide: F9 hides the list" 'NAME +VC CPU%'
     keys F9

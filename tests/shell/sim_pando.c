@@ -24,6 +24,7 @@ struct guest {
     struct pando_domain info;
     double rate; /* CPUs' worth of time that it uses */
     double since;
+    time_t started;
     double used;       /* seconds of processor time up to then */
     double ends_after; /* it has been asked to end; 0: no */
     enum pando_reason why;
@@ -75,6 +76,7 @@ static struct guest *add(const char *name, uint64_t mib, uint32_t vcpus, double 
         snprintf(info->uuid, sizeof(info->uuid), "5a000000-0000-4000-8000-%012u", info->id);
         guest->rate = rate;
         guest->since = now();
+        guest->started = time(NULL);
         return guest;
     }
     abort();
@@ -227,7 +229,7 @@ enum pando_code pando_host_info(pando_t *pando, struct pando_host *host)
                                  .version_major = 4,
                                  .version_minor = 17,
                                  .cpus = CPUS,
-                                 .nodes = 1,
+                                 .nodes = 2,
                                  .cpu_khz = 3000000,
                                  .memory_kib = UINT64_C(64) << 20,
                                  .hvm = true };
@@ -259,6 +261,32 @@ enum pando_code pando_log_read(pando_t *pando, unsigned int flags, uint32_t *cur
     fclose(out);
     *length = size;
     return PANDO_OK;
+}
+
+enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t *count)
+{
+    struct pando_host host;
+    pando_host_info(pando, &host);
+    *list = calloc(2, sizeof(**list));
+    *count = 2;
+    for (uint32_t i = 0; i < 2; i++)
+        (*list)[i] = (struct pando_node){ i, host.memory_kib / 2, host.free_kib / 2 };
+    return PANDO_OK;
+}
+
+enum pando_code pando_cache_check(pando_t *pando)
+{
+    return fail(PANDO_E_UNSUPPORTED, "", "this CPU is simulated, and has no caches to be measured");
+}
+
+enum pando_code pando_domain_started(pando_t *pando, uint32_t domid, int64_t *seconds)
+{
+    pthread_mutex_lock(&lock);
+    const struct guest *guest = domid ? get(domid) : NULL;
+    if (guest)
+        *seconds = (int64_t)guest->started;
+    pthread_mutex_unlock(&lock);
+    return guest ? PANDO_OK : fail(PANDO_E_STORE, "", "that is not known");
 }
 
 enum pando_code pando_domain_list(pando_t *pando, struct pando_domain **list, size_t *count)

@@ -15,6 +15,7 @@ struct fake_host {
     bool obedient; /* guests power off and reboot when they are asked */
     bool restarts; /* a guest that has rebooted is created again */
     const char *log;
+    int64_t started;                       /* when all guests were created; 0: nobody knows */
     unsigned pauses, creations, shutdowns; /* calls */
     bool created_paused;
     char device[200]; /* the last call about one */

@@ -46,7 +46,7 @@ static void a_number_is_not_a_guest(void **state)
     fake.domains[1].cpu_time_ns = 0;
     struct sample *two = take(one);
     assert_true(sample_guest(two, "web")->cpu < 0);
-    assert_true(sample_guest(two, "web")->from_start);
+    assert_true(sample_guest(two, "web")->known);
     assert_int_equal(two->event_count, 2);
     sample_free(one);
     sample_free(two);
@@ -99,6 +99,30 @@ static void wanted_guests_have_more(void **state)
     sample_free(two);
 }
 
+/* Uptime is told by the library, or at least counted from when a guest was seen first. */
+static void uptime_is_known_or_counted(void **state)
+{
+    bool whole;
+    struct sample *one = take(NULL);
+    one->when += 30;
+    assert_int_equal(sample_uptime(one, sample_guest(one, "web"), &whole), 30);
+    assert_false(whole);
+    assert_int_equal(one->node_count, 2);
+    assert_string_equal(one->cache, "nothing is measured here");
+    sample_free(one);
+    fake.started = time(NULL) - 3600;
+    one = take(NULL);
+    assert_true(sample_uptime(one, sample_guest(one, "web"), &whole) >= 3600);
+    assert_true(whole);
+    sample_free(one);
+    /* dom0's clock was set back. */
+    fake.started = time(NULL) + 3600;
+    one = take(NULL);
+    assert_int_equal(sample_uptime(one, sample_guest(one, "web"), &whole), 0);
+    sample_free(one);
+    fake.started = 0;
+}
+
 static void alerts(void **state)
 {
     char text[200];
@@ -145,6 +169,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_number_is_not_a_guest, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(events_are_noticed, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(wanted_guests_have_more, harness_setup, harness_teardown),
+        cmocka_unit_test_setup_teardown(uptime_is_known_or_counted, harness_setup,
+                                        harness_teardown),
         cmocka_unit_test_setup_teardown(alerts, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(failures_are_told, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(history_is_bounded, harness_setup, harness_teardown),
