@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frame.h"
 #include "layout.h"
+#include "pane_console.h"
 #include "prompt.h"
 #include "screen.h"
 
@@ -118,6 +119,9 @@ void frame_key(struct frame *frame, const struct key *key)
         return;
     }
     if (key_is(key, leave.code, leave.modifiers)) {
+        /* Once more, and the guest gets it. */
+        if (frame->ui.focus == FOCUS_LINE && console_send(layout_focused(frame->ui.layout), key))
+            return;
         ui_set_focus(&frame->ui, FOCUS_LINE);
         return;
     }

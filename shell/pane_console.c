@@ -325,6 +325,7 @@ static bool on_mouse(struct pane *pane, const struct mouse *mouse)
     if (!console->look.on && pane->focused && vt_mouse(console->vt, &inside)) {
         return true;
     }
+    look_drag(console, mouse);
     if (mouse->action == MOUSE_WHEEL_UP) {
         console_look_back(pane);
         look_scroll(console, -3);
@@ -551,6 +552,19 @@ bool console_fit(struct pane *pane)
             set_size(console, CONSOLE_COLUMNS, CONSOLE_ROWS);
         }
         show_all(console);
+    }
+    return console != NULL;
+}
+
+bool console_send(struct pane *pane, const struct key *key)
+{
+    struct console_pane *console = console_of(pane);
+    struct typed typed = { .key = key };
+    char name[KEY_NAME_MAX];
+
+    if (console) {
+        ui_notice(pane->ui, ROLE_TEXT, "%s sent to %s", key_name(key, name), console->name);
+        type(console, &typed); /* says why, if it isn't */
     }
     return console != NULL;
 }

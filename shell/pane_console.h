@@ -35,6 +35,9 @@ void console_broadcast(struct layout *layout);
 /* Makes the terminal as large as the pane, or 80x24 again. */
 bool console_fit(struct pane *pane);
 
+/* Types a key, for the guest or, after console_broadcast(), for all of them. */
+bool console_send(struct pane *pane, const struct key *key);
+
 /* Types what was copied last. */
 bool console_insert(struct pane *pane);
 

@@ -40,6 +40,8 @@ struct console_pane {
     bool moved;
     struct loop_timer *timer; /* until what has changed is shown, or the pane is closed */
     uint64_t shown_at;        /* ms */
+    bool pressed;             /* the mouse's button, at: */
+    struct vt_place press;
     bool closing;
 };
 
@@ -58,6 +60,8 @@ bool look_key(struct console_pane *console, const struct key *key);
 void look_scroll(struct console_pane *console, int lines);
 /* The cursor stays among the lines there are, of which the oldest go, and the view with it. */
 void look_settle(struct console_pane *console);
+/* The mouse, where it isn't for the guest: pressing and dragging selects. */
+void look_drag(struct console_pane *console, const struct mouse *mouse);
 /* What is to be seen of a cell: whether it is selected, or found. */
 bool look_marks(const struct console_pane *console, uint64_t line, int column);
 extern const struct key_binding look_keys[];

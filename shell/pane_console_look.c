@@ -259,6 +259,39 @@ static void select_from_here(struct console_pane *console, bool whole)
     look->whole = whole;
 }
 
+/* Selects from where the mouse was pressed up to here. */
+static void select_to(struct console_pane *console, const struct vt_place *place)
+{
+    struct look *look = &console->look;
+
+    look->selecting = true;
+    look->whole = false;
+    look->anchor = console->press;
+    look->cursor = *place;
+    look_settle(console);
+}
+
+void look_drag(struct console_pane *console, const struct mouse *mouse)
+{
+    uint64_t top =
+        console->look.on ? console->look.top : vt_top(console->vt) + (uint64_t)console->y;
+    struct vt_place place = { top + (uint64_t)mouse->y, mouse->x + console->x };
+
+    if (mouse->action == MOUSE_PRESS) {
+        console->pressed = mouse->button == 1;
+        console->press = place;
+    } else if (mouse->action == MOUSE_DRAG && console->pressed &&
+               vt_place_compare(&place, &console->press)) {
+        console_look_back(&console->pane);
+        select_to(console, &place);
+    } else if (mouse->action == MOUSE_RELEASE) {
+        if (console->pressed && console->look.on && console->look.selecting) {
+            ui_notice(console->pane.ui, ROLE_TEXT, "y copies what is selected, q leaves it");
+        }
+        console->pressed = false;
+    }
+}
+
 static void copy(struct console_pane *console)
 {
     struct look *look = &console->look;

@@ -43,7 +43,8 @@ static void fill(struct screen_pane *pane)
     lines_printf(
         &state->lines, ROLE_TEXT,
         "  %-*s `console GUEST`, or c on a guest, opens one. Every key is the guest's but %s, "
-        "which leads back here.",
+        "which leads back here and, pressed once more, is sent to the guest; and Shift-PageUp, "
+        "which looks back. The mouse selects there what y copies.",
         KEYS_WIDTH, "console", key_name(&frame->ui.preferences.leave, leave));
     lines_printf(&state->lines, ROLE_TEXT, "%s", "");
     lines_printf(&state->lines, ROLE_HEADER, "Commands: `help COMMAND` tells more of one");

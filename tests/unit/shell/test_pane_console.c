@@ -197,6 +197,8 @@ static void test_shows_and_types(void **state)
     press("Alt-x");
     press("F3");
     gets_typed("ls\r\003\033x\033OR");
+    console_send(&console->pane, &(struct key){ ']', MODIFIER_CTRL });
+    gets_typed("\035");
     fake_consoled_say("\033[2;3H\033[6n");
     gets_typed("\033[2;3R");
     layout_paste(ui.layout, "a\nb", 3);
@@ -359,6 +361,7 @@ static void test_mouse(void **state)
 {
     struct console_pane *console = open_demo();
     struct mouse mouse = { MOUSE_WHEEL_UP, 0, 5, 5, 0 };
+    size_t length;
 
     say_lines(100);
     see("line 99 of it");
@@ -369,6 +372,18 @@ static void test_mouse(void **state)
         layout_mouse(ui.layout, &mouse);
     }
     assert_false(console->look.on);
+    /* Dragging selects. */
+    fake_consoled_say("\033[2J\033[3;5Hselect this\r\nand that");
+    see("and that");
+    mouse = (struct mouse){ MOUSE_PRESS, 1, 11, 3, 0 };
+    layout_mouse(ui.layout, &mouse);
+    mouse = (struct mouse){ MOUSE_DRAG, 1, 2, 4, 0 };
+    layout_mouse(ui.layout, &mouse);
+    mouse.action = MOUSE_RELEASE;
+    layout_mouse(ui.layout, &mouse);
+    assert_true(console->look.on);
+    type("y");
+    assert_string_equal(look_copied(&length), "this\nand");
     fake_consoled_say("\033[?1000h\033[?1006hmouse");
     see("mouse");
     mouse = (struct mouse){ MOUSE_PRESS, 1, 5, 6, 0 };
