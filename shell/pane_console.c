@@ -468,17 +468,26 @@ static struct pane *open_console(struct ui *ui, const char *guest, uint8_t flags
     return &console->pane;
 }
 
+struct same_console {
+    const char *guest;
+    bool read_only;
+};
+
 static bool is_same(struct pane *pane, const void *arg)
 {
     const struct console_pane *console = console_of(pane);
+    const struct same_console *same = arg;
 
-    return console && (!strcmp(console->guest, arg) || !strcmp(console->name, arg));
+    return console &&
+           (!strcmp(console->guest, same->guest) || !strcmp(console->name, same->guest)) &&
+           same->read_only == !!(console->link.attach.flags & CONSOLE_ATTACH_READ_ONLY);
 }
 
 struct pane *console_pane_open(struct ui *ui, const char *guest, bool read_only, bool replay,
                                bool follow)
 {
-    struct pane *pane = layout_find(ui->layout, is_same, guest);
+    const struct same_console same = { guest, read_only };
+    struct pane *pane = layout_find(ui->layout, is_same, &same);
     uint8_t flags =
         (uint8_t)((read_only ? CONSOLE_ATTACH_READ_ONLY : 0) |
                   (replay ? CONSOLE_ATTACH_REPLAY : 0) | (follow ? CONSOLE_ATTACH_FOLLOW : 0));
@@ -487,7 +496,7 @@ struct pane *console_pane_open(struct ui *ui, const char *guest, bool read_only,
         ui_notice(ui, ROLE_BAD, "'%s' cannot be the name of a guest", guest);
         return NULL;
     }
-    if (pane && read_only == !!(console_of(pane)->link.attach.flags & CONSOLE_ATTACH_READ_ONLY)) {
+    if (pane) {
         layout_show(ui->layout, pane);
         return pane;
     }

@@ -275,6 +275,7 @@ static void test_read_only(void **state)
     assert_non_null(strstr(notice, "read-only: demo"));
     assert_int_equal(fake_consoled.typed_length, 0);
     assert_ptr_not_equal(console_pane_open(&ui, "demo", false, true, true), pane);
+    assert_ptr_equal(console_pane_open(&ui, "demo", true, true, true), pane);
 }
 
 static void say_lines(int count)
