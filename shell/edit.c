@@ -54,9 +54,10 @@ static char **complete_word(const char *text, int start, int end)
 
 /* --- history ------------------------------------------------------------------------ */
 
-void edit_start(struct shell *shell)
+struct shell *edit_start(struct shell *shell)
 {
     const char *home = getenv("HOME");
+    struct shell *before = the_shell;
 
     the_shell = shell;
     rl_readline_name = "pando";
@@ -65,12 +66,15 @@ void edit_start(struct shell *shell)
     rl_completer_word_break_characters = " \t";
     rl_completer_quote_characters = "\"'";
     rl_filename_quote_characters = " \t\"'\\;|&<>#$`";
+    if (before)
+        return before;
     using_history();
     stifle_history(HISTORY_LINES);
     if (home && asprintf(&history_path, "%s/.pando_history", home) < 0)
         shell_out_of_memory();
     if (history_path)
         read_history(history_path);
+    return NULL;
 }
 
 void edit_remember(const char *line)
@@ -90,8 +94,11 @@ void edit_remember(const char *line)
     umask(mask);
 }
 
-void edit_stop(void)
+void edit_stop(struct shell *before)
 {
+    the_shell = before;
+    if (before)
+        return;
     if (history_path)
         history_truncate_file(history_path, HISTORY_LINES);
     free(history_path);

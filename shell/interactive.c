@@ -166,7 +166,7 @@ int interactive_run(struct shell *shell)
     sigprocmask(SIG_SETMASK, &mask_open, NULL);
     sigaction(SIGINT, &before, NULL);
     close(keys);
-    edit_stop();
+    edit_stop(NULL);
     shell->interactive = false;
     return SHELL_OK;
 }

@@ -12,6 +12,8 @@ enum { SEQUENCE_MAX = 16 };
 /* readline's callbacks take no argument. */
 static struct {
     struct prompt_events events;
+    struct shell *before; /* whom readline worked for, and how */
+    rl_getc_func_t *getc_before;
     FILE *nowhere; /* what readline would write */
     char bytes[SEQUENCE_MAX];
     size_t next, end; /* of these, not read yet */
@@ -100,6 +102,7 @@ void prompt_start(struct shell *shell, const struct prompt_events *events)
     prompt.nowhere = shell_need(fopen("/dev/null", "re+"));
     rl_instream = prompt.nowhere;
     rl_outstream = prompt.nowhere;
+    prompt.getc_before = rl_getc_function;
     rl_getc_function = next_byte;
     rl_input_available_hook = has_byte;
     rl_redisplay_function = no_redisplay;
@@ -108,7 +111,7 @@ void prompt_start(struct shell *shell, const struct prompt_events *events)
     rl_completion_display_matches_hook = keep_offers;
     rl_catch_sigwinch = 0;
     rl_change_environment = 0;
-    edit_start(shell);
+    prompt.before = edit_start(shell);
     rl_initialize();
     rl_variable_bind("bell-style", "none");
     rl_variable_bind("show-all-if-ambiguous", "on");
@@ -122,11 +125,11 @@ void prompt_start(struct shell *shell, const struct prompt_events *events)
 void prompt_stop(void)
 {
     rl_callback_handler_remove();
-    edit_stop();
+    edit_stop(prompt.before);
     forget_offers();
     rl_instream = stdin;
     rl_outstream = stdout;
-    rl_getc_function = rl_getc;
+    rl_getc_function = prompt.getc_before;
     rl_input_available_hook = NULL;
     rl_redisplay_function = rl_redisplay;
     rl_prep_term_function = rl_prep_terminal;

@@ -12,7 +12,7 @@
 #   stop                                ends the shell and the terminal
 #   finish                              the test is over
 #
-# PANDO is another program to be tested, such as one with sanitizers.
+# MODE= starts the prompt instead. PANDO is another program to be tested, such as one with sanitizers.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 
@@ -52,7 +52,7 @@ start() {
     mux new-session -d -x "$columns" -y "$rows" -s test \
         "cd '$work'; ${BEFORE:-:}; env -u XDG_CONFIG_HOME LC_ALL=C.UTF-8 HOME='$work/home' \
         TERM=${TYPE:-xterm-256color} PANDO_SIM_CONSOLE='$work/console' $* \
-        '${PANDO:-$top/build/shell/pando}' --screen 2>'$work/stderr'; \
+        '${PANDO:-$top/build/shell/pando}' ${MODE---screen} 2>'$work/stderr'; \
         echo \"ended with \$?\"; cat '$work/stderr'; exec sleep 1000"
 }
 

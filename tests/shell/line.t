@@ -65,4 +65,31 @@ start 80 24
 see "a new one" '^pando> *$'
 keys Up Up
 see "the history is kept" '^pando> version'
+keys C-c F10
+see "it is left" 'ended with 0'
+
+# From the prompt, and back to it.
+MODE= start 80 24
+see "the prompt" '^pando> *$'
+types 'screen'
+keys Enter
+see "full-screen mode is started by a command" 'F1Help'
+types 'version'
+keys Enter
+see "it works" 'pando> version'
+keys F10
+gone "it is left" 'F1Help'
+keys Up
+see "the prompt has the history of both" '^pando> version'
+keys C-c
+types 'vers'
+keys Tab Enter
+see "Ctrl-C and Tab work as before" '^pando> version *$'
+types 'screen'
+keys Enter
+see "once more" 'F1Help'
+keys C-d
+gone "and back" 'F1Help'
+keys C-d
+see "and out" 'ended with 0'
 finish

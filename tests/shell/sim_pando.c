@@ -123,8 +123,8 @@ static void drop(size_t i)
 /* What time does. */
 static void advance(void)
 {
-    double time = now();
     begin();
+    double time = now();
     for (size_t i = 0; i < GUESTS_MAX; i++) {
         struct guest *guest = guests[i];
         if (!guest)
