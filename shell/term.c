@@ -17,6 +17,7 @@
 #define NCURSES_NOMACROS 1
 #include <curses.h>
 #undef key_name
+#include <termcap.h>
 
 enum { PRESET_WIDTH = 80, PRESET_HEIGHT = 24, LEAST = 2, MOST = 1000, COLOUR_SLOTS = 257 };
 
@@ -128,7 +129,8 @@ static bool start_curses(struct term *term, const char *type, char *error, size_
         snprintf(error, size, "no memory for the terminal's frames: %s", strerror(errno));
         return false;
     }
-    if (type && *type)
+    /* newterm() would lose memory for a type that is not known. */
+    if (type && *type && tgetent(NULL, type) == 1)
         term->screen = newterm(type, term->memory, term->memory);
     if (!term->screen || !*capability("cup")) {
         snprintf(error, size, "a terminal of type \"%s\" (TERM) %s", type ? type : "",
@@ -196,6 +198,7 @@ struct term *term_open(const struct term_options *options, char *error, size_t s
     term->height = PRESET_HEIGHT;
     canvas_init(&term->shown, term->width, term->height);
     term_ask_size(term, false);
+    send_pending(term);
     return term;
 }
 

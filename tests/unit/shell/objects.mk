@@ -61,3 +61,8 @@ shell-pane-console-unit-y = tests/unit/shell/test_pane_console.o tests/unit/shel
   $(shell-vt-test) $(shell-vt-y) $(shell-panes-y) shell/layout_file.o shell/pane.o shell/key.o \
   shell/canvas.o shell/theme.o shell/loop.o ctl/json.o console/link.o console/protocol.o
 shell-pane-console-unit-libs := -lvterm -lyajl -lpthread
+
+unit-tests += shell-term
+shell-term-unit-y := tests/unit/shell/test_term.o shell/term.o shell/term_input.o shell/term_tty.o \
+  shell/key.o $(filter-out tests/unit/shell/test_canvas.o,$(shell-canvas-unit-y))
+shell-term-unit-libs := $(shell-unit-libs-all) -lncursesw -ltinfo -lutil
