@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define FOLLOW (CONSOLE_ATTACH_FOLLOW | CONSOLE_ATTACH_REPLAY)
@@ -275,6 +278,30 @@ static void stop_is_announced(void **state)
     peer_close(peer);
 }
 
+/* The service manager's socket is there before the daemon, and stays. */
+static void given_socket_stays(void **state)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct consoled_paths paths = the_daemon.paths;
+    struct peer *peer;
+
+    consoled_close(&the_daemon);
+    strcpy(address.sun_path, socket_path);
+    paths.listen = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(paths.listen, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(paths.listen, 1), 0);
+    peer = peer_new();
+    assert_int_equal(consoled_open(&the_daemon, &paths), 0);
+    peer_settle(peer);
+    assert_true(peer->hello);
+    peer_close(peer);
+    consoled_close(&the_daemon);
+    assert_int_equal(access(socket_path, F_OK), 0);
+
+    paths.listen = 0;
+    assert_int_equal(consoled_open(&the_daemon, &paths), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
 
 int main(void)
@@ -294,6 +321,7 @@ int main(void)
         TEST(killed_daemon_loses_no_byte),
         TEST(second_daemon_is_refused),
         TEST(stop_is_announced),
+        TEST(given_socket_stays),
     };
 
     return cmocka_run_group_tests_name("consoled and its guests' lives", tests, NULL, NULL);

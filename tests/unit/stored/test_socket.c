@@ -211,12 +211,35 @@ static void test_events_not_fetched(void **state)
     close(slow);
 }
 
+/* A client that comes before the daemon waits, and the socket outlives it. */
+static void test_given_socket(void **state)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one;
+
+    socket_close_all();
+    unlink(path);
+    strcpy(address.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    one = client();
+    put(one, XS_WRITE, "/a\0value", 8);
+    socket_serve(&loop, store, fd);
+    serve();
+    get(one, XS_WRITE);
+    check_value(store, "/a", "value");
+    close(one);
+    socket_close_all();
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(test_clients), TEST(test_in_pieces),      TEST(test_too_long),
-        TEST(test_gone),    TEST(test_does_not_fetch), TEST(test_events_not_fetched),
+        TEST(test_clients),      TEST(test_in_pieces),      TEST(test_too_long),
+        TEST(test_gone),         TEST(test_does_not_fetch), TEST(test_events_not_fetched),
+        TEST(test_given_socket),
     };
 
     return cmocka_run_group_tests_name("stored socket", tests, NULL, NULL);
