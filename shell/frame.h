@@ -52,6 +52,7 @@ struct frame {
     int signals;
 
     struct job *jobs[FRAME_JOBS_MAX]; /* that run; NULL: none */
+    unsigned output_of;               /* the number of the one that has written last */
     struct lines output;              /* of all of them */
     struct lines operations;          /* for the log: what was run, and how it ended */
     struct lines events;              /* for the log: what happened to guests */

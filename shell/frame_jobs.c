@@ -58,6 +58,10 @@ static void show_output(struct frame *frame)
 static void on_output(void *arg, struct job *job, bool error, const char *text, size_t length)
 {
     struct frame *frame = arg;
+    /* Two commands don't share a line. */
+    if (frame->output_of != job_number(job))
+        frame->output.open = false;
+    frame->output_of = job_number(job);
     lines_add(&frame->output, error ? ROLE_BAD : ROLE_TEXT, text, length);
     frame->has_output = true;
     show_output(frame);

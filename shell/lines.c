@@ -111,6 +111,7 @@ void lines_printf(struct lines *lines, enum role role, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    lines->open = false;
     lines_add(lines, role, text, strlen(text));
     lines_add(lines, role, "\n", 1);
 }

@@ -29,6 +29,7 @@ void lines_clear(struct lines *lines);
 /* Adds text, which may have any number of newlines and end in the middle of a line. A carriage
  * return starts the line anew, as progress that is written over does; tabs become blanks. */
 void lines_add(struct lines *lines, enum role role, const char *text, size_t length);
+/* A line of its own. */
 void lines_printf(struct lines *lines, enum role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
