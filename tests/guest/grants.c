@@ -59,6 +59,9 @@ static void test_map(void)
     CHECK_EQUAL(((volatile uint8_t *)at)[5], 42, "it is the page");
     ((volatile uint8_t *)at)[6] = 43;
     CHECK_EQUAL(ACCESS(page[6]), 43, "also for writing");
+    *(volatile uint8_t *)at = 0xc3; /* RET */
+    CHECK_EQUAL(trap_call((void (*)(void *))at, NULL), 13, "executed: #GP");
+    CHECK_EQUAL(this_cpu()->trap.rip, at, "there");
     CHECK_EQUAL(v1[8].flags & (GTF_reading | GTF_writing), GTF_reading | GTF_writing, "in use");
     CHECK_EQUAL(map(8, left_at, GNTMAP_host_map | GNTMAP_readonly, &left_handle), GNTST_okay,
                 "mapped again");

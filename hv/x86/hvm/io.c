@@ -81,6 +81,12 @@ void hvm_nested_fault(struct vcpu *v)
 
     /* Another vCPU may have mended it meanwhile, or it is a flush that is not seen yet. */
     p2m_lookup(d, gfn(x->fault.gpa >> PAGE_SHIFT), &t, NULL);
+    if (unlikely(x->fault.fetch && p2m_holds_ref(t))) {
+        log_domain(d, LOG_WARNING, "vCPU %u executes another domain's page, at %#lx\n", v->id,
+                   v->arch->rip);
+        x86_inject_exception(v, EXC_GP, 0);
+        return;
+    }
     if (p2m_is_writable(t) || t == p2m_mmio_direct || (t != p2m_invalid && !x->fault.write)) {
         vendor->flush_tlb(v);
         return;
