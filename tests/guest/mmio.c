@@ -2,15 +2,16 @@
 /* Registers in memory: the local APIC in xAPIC mode, the IO-APIC, PCI, and nothing. */
 #include "lib.h"
 
-#define LAPIC     0xfee00000UL
-#define IOAPIC    0xfec00000UL
-#define REG(a)    (*(volatile uint32_t *)(a))
-#define REG8(a)   (*(volatile uint8_t *)(a))
-#define REG64(a)  (*(volatile uint64_t *)(a))
-#define XAPIC(r)  REG(LAPIC + ((r) << 4))
-#define APIC_ICR2 0x31
-#define NOWHERE   0xc800000UL    /* RAM that isn't dom0's (dom0_mem=96M) */
-#define UNMAPPED  0x2400000000UL /* beyond the page tables */
+#define LAPIC      0xfee00000UL
+#define IOAPIC     0xfec00000UL
+#define REG(a)     (*(volatile uint32_t *)(a))
+#define REG8(a)    (*(volatile uint8_t *)(a))
+#define REG64(a)   (*(volatile uint64_t *)(a))
+#define XAPIC(r)   REG(LAPIC + ((r) << 4))
+#define APIC_ICR2  0x31
+#define NOWHERE    0xc800000UL    /* RAM that isn't dom0's (dom0_mem=96M) */
+#define HYPERVISOR 0x200000UL     /* where its image is loaded: its beginning is not zeros */
+#define UNMAPPED   0x2400000000UL /* beyond the page tables */
 
 static void to_xapic(void)
 {
@@ -28,6 +29,8 @@ static void test_off(void)
     CHECK_EQUAL(XAPIC(APIC_VERSION), ~0u, "in x2APIC mode nothing is at the local APIC's page");
     CHECK_EQUAL(REG(NOWHERE), ~0u, "memory that isn't there reads as all ones");
     CHECK_EQUAL(REG64(NOWHERE), ~0UL, "8 bytes of it too");
+    CHECK_EQUAL(REG64(HYPERVISOR), ~0UL, "neither does the hypervisor's own");
+    CHECK_EQUAL(REG64(HYPERVISOR + 0x10000), ~0UL, "nor its code");
     REG(NOWHERE) = 0x12345678;
     CHECK_EQUAL(REG(NOWHERE), ~0u, "and can't be written");
 }

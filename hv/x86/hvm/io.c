@@ -8,6 +8,7 @@
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/mmio.h"
 #include "x86/hvm/vpci.h"
+#include "x86/mm/paging.h"
 
 #define PORT_DEBUG 0xe9
 #define PORT_PIT2  0x42
@@ -68,7 +69,8 @@ static bool map_device(struct domain *d, paddr_t gpa)
 {
     mfn_t m = paddr_to_mfn(gpa);
 
-    if (!d->is_privileged || mfn_valid(m) || gpa >> d->arch->paddr_bits || mmio_is_reserved(gpa))
+    if (!d->is_privileged || host_ram_at(gpa) || gpa >> d->arch->paddr_bits ||
+        mmio_is_reserved(gpa))
         return false;
     return !p2m_set(d, gfn(m.v), m, ORDER_4K, p2m_mmio_direct);
 }

@@ -134,7 +134,7 @@ static bool is_usable(const struct domain *d, paddr_t start, unsigned int pages)
     if (end <= start || (end - 1) >> d->arch->paddr_bits)
         return false;
     for (unsigned int i = 0; i < pages; i++) {
-        if (mfn_valid(paddr_to_mfn(start + i * PAGE_SIZE)))
+        if (host_ram_at(start + i * PAGE_SIZE))
             return false;
     }
     return true;

@@ -6,6 +6,7 @@
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
 
+#include "x86/mm/paging.h"
 #include "x86/x86.h"
 
 /* As INT 15h E820h gives it (ACPI 6.4, 15.1): 20 bytes. */
@@ -13,6 +14,19 @@ struct e820_entry {
     uint64_t start, size;
     uint32_t type;
 } __packed;
+
+bool host_ram_at(paddr_t pa)
+{
+    paddr_t start = ROUND_DOWN(pa, PAGE_SIZE);
+
+    for (unsigned int i = 0; i < boot_info.nr_mem; i++) {
+        const struct boot_mem *m = &boot_info.mem[i];
+
+        if (m->type == BOOT_MEM_RAM && start >= m->start && start + PAGE_SIZE <= m->end)
+            return true;
+    }
+    return false;
+}
 
 #define MAX_E820 (PAGE_SIZE / sizeof(struct boot_mem))
 

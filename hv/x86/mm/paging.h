@@ -29,6 +29,11 @@ void paging_use_allocator(void);
 /* The value of CR3, the same on all CPUs. */
 extern paddr_t hv_cr3;
 
+/*
+ * Whether the frame at @pa is memory of the host, the hypervisor's own included, which the
+ * allocator does not know (mfn_valid).
+ */
+bool host_ram_at(paddr_t pa);
 /* Device registers, uncached, in vmap. Never unmapped. */
 void *ioremap(paddr_t start, size_t size);
 /*

@@ -39,6 +39,11 @@ static struct {
 
 /* --- the host ------------------------------------------------------------------------------ */
 
+bool host_ram_at(paddr_t pa)
+{
+    return mfn_valid(paddr_to_mfn(pa));
+}
+
 static uint8_t *space_of(pci_sbdf_t sbdf)
 {
     return sbdf == FN_MSI ? space[0] : sbdf == FN_MSIX ? space[1] : NULL;
