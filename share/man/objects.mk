@@ -4,7 +4,7 @@
 # of pando(1) from the table of commands, pando.cfg(5) from the table of keys.
 
 man-pages := $(addprefix build/man/,pando.1 pando-script.5 pando.cfg.5 pando-shell.json.5 pando-plugin.7 \
-  pando-panes.7 stored.8 consoled.8 monitord.8)
+  pando-panes.7 pando-boot.7 stored.8 consoled.8 monitord.8)
 
 build/man/pando.1: share/man/pando.1.in build/bin/pando
 	@mkdir -p $(@D)
