@@ -42,7 +42,7 @@ static void export_cpus(struct export *export, const struct value *value)
     bool all = !strcmp(value->text, "all");
     /* What could not be carried over was "all" then. */
     bool list = kept && kept->type == VALUE_LIST && kept->first;
-    bool same = list;
+    bool same = list || (kept && !strcmp(kept->text, value->text));
     for (const struct value *member = list ? kept->first : NULL; member; member = member->next)
         same = same && !strcmp(member->text, value->text);
     if (kept && (same || all))
