@@ -19,6 +19,12 @@ see "the guest is in the list" '^[Rb] fresh'
 types 'create fresh.json'
 keys Enter
 see "an error says what is wrong" 'name: there is a guest "fresh"'
+types 'create fresh.json name=other'
+keys Enter
+see "it can be cancelled" 'create fresh.json na'
+keys C-c
+see "and then has done nothing" 'given up'
+gone "no guest is there" '^[Rb] other'
 types 'create nothing.json'
 keys Enter
 see "another one" 'nothing.json'

@@ -392,6 +392,8 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
         if (options && options->progress)
             options->progress(options->progress_arg, steps[i], i, CREATE_STEPS);
         usleep(STEP_US);
+        if (options && options->cancel && options->cancel(options->cancel_arg))
+            return fail(PANDO_E_CANCELLED, "", "the creation was given up");
     }
     pthread_mutex_lock(&lock);
     struct guest *guest = add(config->name, config->memory_mib, 1, 0.3);

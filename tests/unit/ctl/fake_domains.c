@@ -153,6 +153,19 @@ int hcall_domctl_simple(struct hcall *hcall, uint32_t cmd, uint32_t domid)
 
 int hcall_sysctl(struct hcall *hcall, struct xen_sysctl *op)
 {
+    if (op->cmd == XEN_SYSCTL_numainfo) {
+        xen_sysctl_meminfo_t *info = op->u.numainfo.meminfo.p;
+
+        assert_true(op->u.numainfo.num_nodes >= 3);
+        op->u.numainfo.num_nodes = 3;
+        info[0] = (xen_sysctl_meminfo_t){ 2ull << 30, 1ull << 30 };
+        info[1] = (xen_sysctl_meminfo_t){ XEN_INVALID_MEM_SZ, 0 };
+        info[2] = (xen_sysctl_meminfo_t){ 3ull << 30, 1ull << 20 };
+        return call();
+    }
+    if (op->cmd == XEN_SYSCTL_psr_cmt_op) {
+        return fake_domains.cache_error;
+    }
     assert_int_equal(op->cmd, XEN_SYSCTL_physinfo);
     op->u.physinfo.capabilities = XEN_SYSCTL_PHYSCAP_hvm;
     op->u.physinfo.free_pages = fake_domains.free_kib / 4;

@@ -23,7 +23,8 @@ struct fake_domains {
     uint64_t free_kib;
     int fail_in; /* this many calls from now one fails by fail_by; -1: none */
     int fail_by;
-    bool zombies; /* destroyed domains stay as dying ones */
+    int cache_error; /* what asking about caches returns */
+    bool zombies;    /* destroyed domains stay as dying ones */
     size_t mapped;
 };
 

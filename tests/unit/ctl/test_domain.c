@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -278,6 +279,47 @@ static void without_a_store_there_is_information(void **state)
     expect_nothing_left();
 }
 
+static void nodes_and_caches(void **state)
+{
+    static const struct {
+        int error;
+        const char *text;
+    } reasons[] = { { -ENOSYS, "hypervisor" }, { -ENODEV, "CPU" }, { -EOPNOTSUPP, "CPU" } };
+    struct pando_node *nodes;
+    size_t count;
+
+    /* A node without memory is left out. */
+    assert_int_equal(pando_node_list(pando, &nodes, &count), PANDO_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(nodes[0].id, 0);
+    assert_int_equal(nodes[0].memory_kib, 2 << 20);
+    assert_int_equal(nodes[0].free_kib, 1 << 20);
+    assert_int_equal(nodes[1].id, 2);
+    assert_int_equal(nodes[1].free_kib, 1 << 10);
+    free(nodes);
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        fake_domains.cache_error = reasons[i].error;
+        assert_int_equal(pando_cache_check(pando), PANDO_E_UNSUPPORTED);
+        assert_non_null(strstr(pando_error_text(pando), reasons[i].text));
+    }
+    fake_domains.cache_error = -EFAULT;
+    assert_int_equal(pando_cache_check(pando), PANDO_E_HYPERVISOR);
+    fake_domains.cache_error = 0;
+    destroy(create("a"));
+}
+
+static void the_start_is_remembered(void **state)
+{
+    int64_t before = time(NULL), started = 0;
+    uint32_t domid = create("a");
+
+    assert_int_equal(pando_domain_started(pando, domid, &started), PANDO_OK);
+    assert_true(started >= before && started <= time(NULL));
+    destroy(domid);
+    assert_int_equal(pando_domain_started(pando, domid, &started), PANDO_E_STORE);
+    expect_nothing_left();
+}
+
 static void pausing_twice_is_pausing(void **state)
 {
     uint32_t domid = create("a");
@@ -517,6 +559,8 @@ int main(void)
         TEST(names_and_uuids_are_unique),
         TEST(too_much_memory_is_refused_at_once),
         TEST(without_a_store_there_is_information),
+        TEST(nodes_and_caches),
+        TEST(the_start_is_remembered),
         TEST(pausing_twice_is_pausing),
         TEST(a_rename_reaches_everything),
         TEST(a_guest_set_aside_makes_room),
