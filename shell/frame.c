@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frame.h"
 #include "layout.h"
+#include "pane_console.h"
 #include "prompt.h"
 #include "screen.h"
 
@@ -14,6 +15,25 @@ enum {
     HINTS_FROM_HEIGHT = 12,
 };
 
+/* A console has the keys. */
+static bool is_in_console(struct frame *frame)
+{
+    const struct pane *pane = layout_focused(frame->ui.layout);
+    return frame->ui.focus == FOCUS_MAIN && pane && pane->ops->takes_all_keys;
+}
+
+/* Its guest takes 80 columns for granted: the list makes room for them, or is not there meanwhile.
+ */
+static int room_for_console(struct frame *frame, int guests)
+{
+    int room = frame->canvas.width - 1 - CONSOLE_COLUMNS;
+    if (guests <= room)
+        return guests;
+    if (room >= GUESTS_NARROW)
+        return room;
+    return frame->in_console ? 0 : guests;
+}
+
 void frame_place(struct frame *frame)
 {
     int width = frame->canvas.width, height = frame->canvas.height;
@@ -24,6 +44,8 @@ void frame_place(struct frame *frame)
         guests += GUESTS_MORE;
     if (width < NARROW && guests > GUESTS_NARROW)
         guests = GUESTS_NARROW;
+    frame->in_console = is_in_console(frame);
+    guests = room_for_console(frame, guests);
     if (width - guests - 1 < MAIN_LEAST)
         guests = 0;
     int left = guests ? guests + 1 : 0;
@@ -84,6 +106,8 @@ void frame_draw(struct frame *frame)
         term_show(frame->ui.term, canvas, -1, -1);
         return;
     }
+    if (frame->in_console != is_in_console(frame))
+        frame_place(frame);
     if (frame->redraw)
         canvas_fill(canvas, &all, theme_style(theme, ROLE_TEXT));
     prompt_offers(&offers);

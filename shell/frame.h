@@ -40,6 +40,7 @@ struct frame {
     bool redraw;                                   /* all of it */
 
     bool no_guests;    /* the list is hidden */
+    bool in_console;   /* a console has the keys, and perhaps the list's room */
     size_t guests_top; /* of the list: the first one that is seen */
 
     struct field field;

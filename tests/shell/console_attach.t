@@ -44,7 +44,7 @@ types 'console db01'
 keys Enter
 appears 'This is the console of db01'
 keys x y z
-see "a console is there" '│xyz'
+see "a console is there" '(^|│)xyz'
 kill "$consoled"
 wait "$consoled" 2>/dev/null
 see "that the daemon has gone is said" 'waiting for the console daemon'
@@ -53,7 +53,7 @@ see "keys that go nowhere are told of" 'not attached to db01'
 consoles
 see "it is attached again when the daemon is back" 'console of db01  Ctrl-\] leaves'
 keys n e w
-see "and works" '│new'
+see "and works" '(^|│)new'
 keys C-]
 types 'console db01 --read-only'
 keys Enter

@@ -84,6 +84,10 @@ keys M-g
 see "all consoles in one tab" 'console of (web04|db01|db05)'
 size 80 24
 see "they are there at 80x24" 'console of'
+keys Escape
+gone "the list of guests makes room for the one that has the keys" 'NAME +VC|^. Domain-0'
+keys C-]
+see "and is back" 'NAME +VC|^. Domain-0'
 size 40 10
 sleep 0.3
 size 160 48
