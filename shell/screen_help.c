@@ -48,9 +48,10 @@ static void fill(struct screen_pane *pane)
         KEYS_WIDTH, "console", key_name(&frame->ui.preferences.leave, leave));
     lines_printf(&state->lines, ROLE_TEXT, "%s", "");
     lines_printf(&state->lines, ROLE_HEADER, "Commands: `help COMMAND` tells more of one");
-    for (size_t i = 0; commands[i]; i++)
-        lines_printf(&state->lines, ROLE_TEXT, "  %-*s %s", KEYS_WIDTH, commands[i]->name,
-                     commands[i]->summary);
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)); i++)
+        lines_printf(&state->lines, ROLE_TEXT, "  %-*s %s", KEYS_WIDTH, command->name,
+                     command->summary);
     lines_show_top(&state->lines, &state->view);
 }
 

@@ -70,6 +70,9 @@ for wide in 80x24 200x60; do
     types $'\025config site'
     keys Enter
     keys F8
+    keys F1 G
+    see "$wide: the help knows its command" 'config site +take a while'
+    keys F8
     see "$wide: progress is a bar" '[0-9]+/100 waiting'
     stop
 done
