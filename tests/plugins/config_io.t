@@ -11,6 +11,7 @@ mkdir "$dir/plugins"
 install -m 644 build/lib/plugins/config_io.so "$dir/plugins/"
 export PANDO_PLUGIN_PATH=$dir/plugins
 pando=$PWD/build/bin/pando
+top=$PWD
 cd "$dir" || exit 1
 count=0
 failed=0
@@ -28,6 +29,17 @@ ok() { # NAME STATUS TEXT COMMAND...: exit code, and a text in what is written
         printf '%s\nexit code %s, expected %s and: %s\n' "$output" "$status" "$expected" "$text" |
             sed 's/^/# /'
     fi
+}
+
+# What plugins include of Pando: plugin.h, and headers of their own.
+private_headers() {
+    local folder header
+    for folder in "$top"/plugins/*/; do
+        grep -ho '^#include "[^"]*"' "$folder"*.[ch] | cut -d '"' -f 2 | sort -u |
+            while read -r header; do
+                [ "$header" = plugin.h ] || [ -e "$folder$header" ] || echo "$header"
+            done
+    done
 }
 
 touch kernel disk.img
@@ -54,6 +66,7 @@ END
 echo 'name = [' >broken.cfg
 echo '{"name": "j", "kernel": "kernel", "memory": 8}' >j.json
 
+ok 'plugins include plugin.h only' 0 '' test -z "$(private_headers)"
 ok 'an xl file is imported' 0 '"kernel": "' "$pando" config import web.cfg
 ok 'what is kept is named with its line' 0 'web.cfg:5: vnc: kept, not acted on' \
     "$pando" config import web.cfg
