@@ -83,8 +83,8 @@ static void test_every_size(void **state)
     for (size_t leaves = 1; leaves <= 24; leaves++) {
         struct tree *root = random_tree(leaves);
 
-        for (int width = 0; width <= 200; width += leaves > 6 ? 7 : 1) {
-            for (int height = 0; height <= 60; height += leaves > 6 ? 3 : 1) {
+        for (int width = 0; width <= 200; width += leaves > 3 ? 13 : 1) {
+            for (int height = 0; height <= 60; height += leaves > 3 ? 5 : 2) {
                 struct rect area = { 3, 2, width, height };
 
                 tree_place(root, &area);
