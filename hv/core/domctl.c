@@ -220,15 +220,28 @@ static domctl_fn *const table[] = {
     [XEN_DOMCTL_sendtrigger] = op_sendtrigger,
 };
 
+/* Out-of-sync shadow tables are off anyway: there are none. */
+#define CREATE_FLAGS                                                                               \
+    (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain)
+
+/* What a tool asks for and would not get is refused. */
+static int check_create(const struct xen_domctl_createdomain *c)
+{
+    if (c->cpupool_id)
+        return -ESRCH;
+    return c->flags & ~CREATE_FLAGS || c->iommu_opts || c->vmtrace_size ? -EOPNOTSUPP : 0;
+}
+
 static int op_create(struct xen_domctl *op, bool *copyback)
 {
     struct xen_domctl_createdomain *c = &op->u.createdomain;
+    /* 0, and what can be nobody's (tools say 0xffff): the next one that is free. */
     domid_t domid = op->domain ? op->domain : (domid_t)DOMID_INVALID;
+    int rc = check_create(c);
     struct domain *d;
-    int rc;
 
-    if (domid != (domid_t)DOMID_INVALID && domid >= DOMID_FIRST_RESERVED)
-        return -EINVAL;
+    if (rc)
+        return rc;
     d = domain_create(domid, c, false, &rc);
     if (!d)
         return rc;

@@ -57,6 +57,12 @@ static int check_config(const struct domain *d, const struct xen_domctl_createdo
     /* The machine's interrupt lines and PCI devices are dom0's. */
     if (d->is_privileged)
         possible |= XEN_X86_EMU_IOAPIC | XEN_X86_EMU_VPCI;
+    if (c->arch.misc_flags) {
+        log_warning("d%u: flags %#x (of MSRs, or a local APIC assisted by the CPU) are not "
+                    "supported\n",
+                    d->domid, c->arch.misc_flags);
+        return -EOPNOTSUPP;
+    }
     if (c->arch.emulation_flags & ~possible || !(c->arch.emulation_flags & XEN_X86_EMU_LAPIC)) {
         log_warning("d%u: emulated devices %#x: only a local APIC is supported yet\n", d->domid,
                     c->arch.emulation_flags);
