@@ -159,6 +159,7 @@ static long set_state(domid_t domid)
     s.cpu.tr_arbytes = 0x8b;
     s.cpu.dr6 = 0xffff0ff0;
     s.cpu.dr7 = 0x400;
+    s.cpu.msr_lstar = 1UL << 63; /* no address: no reason for a host to fall */
     op.u.hvmcontext.size = sizeof(s);
     set_xen_guest_handle(op.u.hvmcontext.buffer, (uint8_t *)&s);
     return domctl(XEN_DOMCTL_sethvmcontext, domid, &op);

@@ -262,8 +262,11 @@ static void vmx_switch_in(struct vcpu *v)
         s->vpid_generation = 0;
         s->invept = true; /* another vCPU of the domain may have left old translations here */
     }
-    for (unsigned int i = 0; i < NR_VMX_MSRS; i++)
-        wrmsr(vmx_switched_msrs[i], s->msr[i]);
+    for (unsigned int i = 0; i < NR_VMX_MSRS; i++) {
+        /* A tool may have set what the CPU does not take; the last vCPU's must not stay either. */
+        if (unlikely(!wrmsr_safe(vmx_switched_msrs[i], s->msr[i])))
+            wrmsr(vmx_switched_msrs[i], 0);
+    }
     if (unlikely(vmread(VMCS_GUEST_DR7) & DR7_ENABLES))
         vmx_load_drs(v);
 }
