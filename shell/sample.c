@@ -257,10 +257,17 @@ void sample_free(struct sample *sample)
 
 const struct sample_guest *sample_guest(const struct sample *sample, const char *name)
 {
-    for (size_t i = 0; i < sample->count; i++)
-        if (!strcmp(sample->guests[i].info.name, name))
-            return &sample->guests[i];
-    return NULL;
+    const struct sample_guest *dying = NULL;
+    for (size_t i = 0; i < sample->count; i++) {
+        const struct sample_guest *guest = &sample->guests[i];
+        if (strcmp(guest->info.name, name))
+            continue;
+        /* One that was started again has the same name. */
+        if (guest->info.state != PANDO_DOMAIN_DYING)
+            return guest;
+        dying = guest;
+    }
+    return dying;
 }
 
 size_t sample_alerts(const struct sample *sample, char *buffer, size_t size)

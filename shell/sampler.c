@@ -6,6 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* For a call of the library that may not return: its back-end hangs. */
+enum { PATIENCE_S = 2 };
+
 struct sampler {
     struct loop *loop;
     unsigned refresh_ms;
@@ -96,19 +99,27 @@ struct sampler *sampler_start(struct loop *loop, unsigned refresh_ms, sampler_fn
     return sampler;
 }
 
-void sampler_stop(struct sampler *sampler)
+bool sampler_stop(struct sampler *sampler)
 {
+    struct timespec until;
+
     pthread_mutex_lock(&sampler->lock);
     sampler->stop = true;
     pthread_cond_signal(&sampler->changed);
     pthread_mutex_unlock(&sampler->lock);
-    pthread_join(sampler->thread, NULL);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    if (pthread_timedjoin_np(sampler->thread, NULL, &until)) {
+        pthread_detach(sampler->thread);
+        return false;
+    }
     if (sampler->taken != sampler->shown)
         sample_free(sampler->taken);
     sample_free(sampler->shown);
     pthread_cond_destroy(&sampler->changed);
     pthread_mutex_destroy(&sampler->lock);
     free(sampler);
+    return true;
 }
 
 void sampler_want(struct sampler *sampler, const struct sample_wanted *wanted)

@@ -17,8 +17,9 @@ typedef void sampler_fn(void *arg, const struct sample *sample);
 
 struct sampler *sampler_start(struct loop *loop, unsigned refresh_ms, sampler_fn *fn, void *arg);
 
-/* Waits for the thread, if it answers; the samples go with it. */
-void sampler_stop(struct sampler *sampler);
+/* The samples go with it. False: its thread waits for an answer that does not come. Then it and the
+ * loop stay in memory. */
+bool sampler_stop(struct sampler *sampler);
 
 /* What the next samples are to have. */
 void sampler_want(struct sampler *sampler, const struct sample_wanted *wanted);

@@ -309,13 +309,14 @@ static void stop(struct frame *frame)
     loop_remove_fd(ui->loop, frame->tty_watch);
     frame->killed = false;
     wait_for_jobs(frame);
-    sampler_stop(frame->sampler);
+    bool ended = sampler_stop(frame->sampler);
     frame->sampler = NULL;
     ui->sample = frame->nothing;
     layout_free(ui->layout);
     loop_step(ui->loop, 0);
     prompt_stop();
-    loop_free(ui->loop);
+    if (ended)
+        loop_free(ui->loop);
     term_free(ui->term);
     canvas_free(&frame->canvas);
     lines_free(&frame->output);

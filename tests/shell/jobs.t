@@ -63,4 +63,15 @@ keys C-d
 see "leaving asks while one runs" '1 command is running'
 keys C-d
 see "and then leaves" 'ended with 0'
+
+# A store or a hypervisor that does not answer holds nobody up.
+start 80 24 PANDO_SIM_HANGS="$work/hangs"
+see "it is there" 'web04'
+touch "$work/hangs"
+see "that nothing is answered is told" 'no answer from the store'
+types 'help list'
+keys Enter
+see "the screen goes on" 'usage: list'
+keys F10
+see "and can be left" 'ended with 0'
 finish

@@ -2,8 +2,8 @@
 /*
  * A simulated host in place of the control library, for tests of the shell on a terminal: guests
  * that use processor time, start, end, and take their time. PANDO_SIM_GUESTS says how many there
- * are besides dom0 (preset 4), PANDO_SIM_ABSENT=1 that this is no Pando host, PANDO_SIM_CONSOLE
- * where sim_consoled.c listens.
+ * are besides dom0 (preset 4), PANDO_SIM_ABSENT=1 that this is no Pando host, PANDO_SIM_HANGS=FILE
+ * that nothing is answered while the file exists, PANDO_SIM_CONSOLE where sim_consoled.c listens.
  */
 #include "config.h"
 #include "pando.h"
@@ -220,6 +220,9 @@ __attribute__((constructor)) static void use_socket(void)
 enum pando_code pando_host_info(pando_t *pando, struct pando_host *host)
 {
     uint64_t used = 0;
+    const char *hangs = getenv("PANDO_SIM_HANGS");
+    while (hangs && access(hangs, F_OK) == 0)
+        usleep(STEP_US);
     pthread_mutex_lock(&lock);
     advance();
     for (size_t i = 0; i < GUESTS_MAX; i++)
