@@ -18,5 +18,6 @@ memory-guest-y = tests/guest/memory.o
 grants-guest-y = tests/guest/grants.o
 guest-tests += domains
 domains-guest-y = tests/guest/domains.o
-guest-tests += storm
+guest-tests += storm tools
+tools-guest-y = tests/guest/tools.o
 storm-guest-y = tests/guest/storm.o

@@ -31,6 +31,7 @@ grants      |  60 | 1 | 1 |
 domains     | 120 | 2 | 2 |
 domains     | 120 | 2 | 1 |
 domains     | 180 | 2 | 4 |
+tools       | 120 | 1 | 2 |
 storm       | 120 | 1 | 2 |
 '
 

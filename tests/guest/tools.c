@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tools ask of the hypervisor: the host's topology, its memory and its CPU, policies for
+ * domains, and the news of a domain's end. And a guest that fills the log.
+ */
+#include "lib.h"
+
+#define BOX_GFN (CHILD_BASE / PAGE_SIZE + 1) /* of the child, mapped by its parent */
+#define HELLO   0x600df00d
+
+enum role { TELL_CPUID, FLOOD_LOG, END };
+
+struct box {
+    volatile uint32_t hello;
+    volatile uint32_t leaf1_c, leaf1_d, max_leaf;
+};
+
+/* --- the child ------------------------------------------------------------------------ */
+
+static void out(uint16_t port, uint8_t v)
+{
+    __asm__ __volatile__("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+void child_main(uint64_t role)
+{
+    struct box *box = (struct box *)(BOX_GFN * PAGE_SIZE);
+    struct sched_shutdown s = { .reason = SHUTDOWN_poweroff };
+    struct cpuid r = cpuid(1, 0);
+
+    box->leaf1_c = r.c;
+    box->leaf1_d = r.d;
+    box->max_leaf = cpuid(0, 0).a;
+    barrier();
+    box->hello = HELLO;
+    for (unsigned int i = 0; role == FLOOD_LOG; i++) {
+        out(0xe9, (uint8_t)('a' + i % 26));
+        if (i % 40 == 39)
+            out(0xe9, '\n');
+    }
+    while (role == TELL_CPUID)
+        yield();
+    sched_op(SCHEDOP_shutdown, &s);
+}
+
+/* --- the parent ----------------------------------------------------------------------------- */
+
+static xen_cpuid_leaf_t leaf[128];
+
+static void test_host(void)
+{
+    struct xen_sysctl op = { 0 };
+    struct xen_sysctl_cputopo topo[8];
+    struct xen_sysctl_meminfo mem;
+    uint32_t distance = 0, cpus_there;
+    uint64_t pages;
+
+    CHECK_EQUAL(sysctl(XEN_SYSCTL_physinfo, &op), 0, "physinfo");
+    cpus_there = op.u.physinfo.nr_cpus;
+    pages = op.u.physinfo.total_pages;
+    CHECK_EQUAL(op.u.physinfo.threads_per_core * op.u.physinfo.cores_per_socket, cpus_there,
+                "threads and cores of the one socket");
+    CHECK_EQUAL(op.u.physinfo.nr_nodes, 1, "one node");
+    memset(&op, 0, sizeof(op));
+    op.u.cputopoinfo.num_cpus = ARRAY_SIZE(topo);
+    set_xen_guest_handle(op.u.cputopoinfo.cputopo, topo);
+    CHECK_EQUAL(sysctl(XEN_SYSCTL_cputopoinfo, &op), 0, "cputopoinfo");
+    CHECK_EQUAL(op.u.cputopoinfo.num_cpus, cpus_there, "of each CPU");
+    CHECK(topo[0].core != topo[1].core && topo[0].socket == topo[1].socket, "two cores");
+    memset(&op, 0, sizeof(op));
+    op.u.numainfo.num_nodes = 1;
+    set_xen_guest_handle(op.u.numainfo.meminfo, &mem);
+    set_xen_guest_handle(op.u.numainfo.distance, &distance);
+    CHECK_EQUAL(sysctl(XEN_SYSCTL_numainfo, &op), 0, "numainfo");
+    CHECK_EQUAL(mem.memsize, pages * PAGE_SIZE, "all memory is in node 0");
+    CHECK_EQUAL(distance, 10, "its distance to itself");
+    CHECK_EQUAL(sysctl(XEN_SYSCTL_coverage_op, &op), -E_ENOSYS, "coverage is not counted");
+}
+
+static uint32_t default_policy(void)
+{
+    struct xen_sysctl op = { .u.cpu_policy.index = XEN_SYSCTL_cpu_policy_hvm_default,
+                             .u.cpu_policy.nr_leaves = ARRAY_SIZE(leaf) };
+
+    set_xen_guest_handle(op.u.cpu_policy.leaves, leaf);
+    CHECK_EQUAL(sysctl(XEN_SYSCTL_get_cpu_policy, &op), 0, "the default CPU policy");
+    return op.u.cpu_policy.nr_leaves;
+}
+
+static long set_policy(domid_t d, uint32_t nr, uint32_t *err_leaf)
+{
+    struct xen_domctl op = { .u.cpu_policy.nr_leaves = nr };
+    long rc;
+
+    set_xen_guest_handle(op.u.cpu_policy.leaves, leaf);
+    rc = domctl(XEN_DOMCTL_set_cpu_policy, d, &op);
+    *err_leaf = op.u.cpu_policy.err_leaf;
+    return rc;
+}
+
+static xen_cpuid_leaf_t *find(uint32_t nr, uint32_t number)
+{
+    for (uint32_t i = 0; i < nr; i++) {
+        if (leaf[i].leaf == number)
+            return &leaf[i];
+    }
+    die("leaf %#x is not in the policy", number);
+}
+
+static struct box *box_of(domid_t d)
+{
+    struct box *box = foreign_map(d, BOX_GFN);
+
+    if (!box)
+        die("the child's page can't be mapped");
+    CHECK(WAIT_FOR(box->hello == HELLO, 3000), "the child comes up");
+    return box;
+}
+
+static void test_policy(void)
+{
+    domid_t d = (domid_t)domain_create(1, 64);
+    uint32_t nr = default_policy(), c = find(nr, 1)->c, err;
+    struct box *box;
+
+    find(nr, 1)->c |= 1u << 5;
+    CHECK_EQUAL(set_policy(d, nr, &err), -E_EINVAL, "VMX can't be had");
+    CHECK_EQUAL(err, 1, "which is in leaf 1");
+    find(nr, 1)->c = c & ~1u;
+    find(nr, 0)->a = 7;
+    CHECK_EQUAL(set_policy(d, nr, &err), 0, "a policy without SSE3 and leaves above 7");
+    CHECK_EQUAL(domain_start(d, TELL_CPUID), 0, "a child is started");
+    box = box_of(d);
+    CHECK_EQUAL(box->leaf1_c & 1, 0, "it sees no SSE3");
+    CHECK_EQUAL(box->leaf1_c & ~(1u << 27), c & ~1u & ~(1u << 27), "but the rest");
+    CHECK(box->leaf1_d >> 26 & 1, "SSE2 too");
+    CHECK_EQUAL(box->max_leaf, 7, "and no leaf above 7");
+    CHECK_EQUAL(set_policy(d, nr, &err), -E_EEXIST, "it is too late to change it");
+    foreign_unmap(box);
+    domain_destroy(d);
+    domain_gone(d);
+}
+
+/* As stock tools create one. */
+static void test_create(void)
+{
+    struct xen_domctl op = { .u.createdomain = { .ssidref = 12,
+                                                 .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
+                                                 .max_vcpus = 1,
+                                                 .max_evtchn_port = 1023,
+                                                 .max_grant_frames = -1,
+                                                 .max_maptrack_frames = -1,
+                                                 .grant_opts = 2,
+                                                 .arch.emulation_flags = XEN_X86_EMU_LAPIC } };
+
+    CHECK_EQUAL(domctl(XEN_DOMCTL_createdomain, 0xffff, &op), 0, "a domain of any number");
+    CHECK(op.domain > 0 && op.domain < DOMID_FIRST_RESERVED, "it is %u", op.domain);
+    domain_destroy(op.domain);
+    CHECK(domain_gone(op.domain), "it is gone");
+    op.u.createdomain.flags |= XEN_DOMCTL_CDF_iommu;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_createdomain, 0, &op), -E_EOPNOTSUPP, "none with an IOMMU");
+    op.u.createdomain.flags &= ~(unsigned int)XEN_DOMCTL_CDF_iommu;
+    op.u.createdomain.cpupool_id = 1;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_createdomain, 0, &op), -E_ESRCH, "nor in another pool");
+}
+
+static void test_placement(void)
+{
+    domid_t d = (domid_t)domain_create(1, 64);
+    uint8_t map = 2;
+    struct xen_domctl op = { .u.nodeaffinity.nodemap.nr_bits = 8 };
+
+    set_xen_guest_handle(op.u.nodeaffinity.nodemap.bitmap, &map);
+    CHECK_EQUAL(domctl(XEN_DOMCTL_setnodeaffinity, d, &op), -E_EINVAL, "no such node");
+    map = 3;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_setnodeaffinity, d, &op), 0, "node 0, and one that isn't there");
+    map = 0;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_getnodeaffinity, d, &op), 0, "asked for");
+    CHECK_EQUAL(map, 1, "it is node 0");
+    memset(&op, 0, sizeof(op));
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_scheduler_op, d, &op), 0, "its weight");
+    CHECK_EQUAL(op.u.scheduler_op.u.credit2.weight, 256, "as all others have it");
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_scheduler_op, d, &op), 0, "set to the same");
+    op.u.scheduler_op.u.credit2.weight = 512;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_scheduler_op, d, &op), -E_EOPNOTSUPP, "not to another");
+    memset(&op, 0, sizeof(op));
+    op.u.paging_mempool.size = 2 << 20;
+    CHECK_EQUAL(domctl(XEN_DOMCTL_set_paging_mempool_size, d, &op), 0, "2 MiB of page tables");
+    CHECK_EQUAL(domctl(XEN_DOMCTL_get_paging_mempool_size, d, &op), 0, "asked for");
+    CHECK_EQUAL(op.u.paging_mempool.size, 2 << 20, "are the limit");
+    domain_destroy(d);
+    domain_gone(d);
+}
+
+/* Its shutdown, its death, and that it is gone: VIRQ_DOM_EXC each time, when it is so. */
+static void test_news(void)
+{
+    struct evtchn_bind_virq bind = { .virq = VIRQ_DOM_EXC };
+    struct xen_domctl_getdomaininfo info;
+    domid_t d = (domid_t)domain_create(1, 64);
+    uint32_t *news, n;
+    struct box *box;
+
+    CHECK_EQUAL(event_op(EVTCHNOP_bind_virq, &bind), 0, "VIRQ_DOM_EXC is bound");
+    event_unmask(bind.port);
+    news = &event_count[bind.port];
+    n = ACCESS(*news);
+    CHECK_EQUAL(domain_start(d, END), 0, "a child is started");
+    CHECK(WAIT_FOR(ACCESS(*news) != n, 3000), "news");
+    CHECK(domain_info(d, &info) && info.flags & XEN_DOMINF_shutdown, "it is shut down");
+    CHECK(!(info.flags & XEN_DOMINF_running), "and does not run");
+    box = foreign_map(d, BOX_GFN);
+    n = ACCESS(*news);
+    CHECK_EQUAL(domain_destroy(d), 0, "destroyed");
+    CHECK(WAIT_FOR(ACCESS(*news) != n, 3000), "news");
+    CHECK(domain_info(d, &info) && info.flags & XEN_DOMINF_dying, "it is dying: a page is mapped");
+    n = ACCESS(*news);
+    foreign_unmap(box);
+    CHECK(WAIT_FOR(ACCESS(*news) != n, 3000), "news");
+    CHECK(!domain_info(d, &info), "it is gone");
+}
+
+static uint64_t lines_of(domid_t d)
+{
+    static char text[65536 + 16384];
+    struct xen_sysctl op = { .u.readconsole = { .count = sizeof(text) } };
+    char prefix[16];
+    uint64_t n = 0;
+
+    set_xen_guest_handle(op.u.readconsole.buffer, text);
+    if (sysctl(XEN_SYSCTL_readconsole, &op))
+        return 0;
+    snprintf(prefix, sizeof(prefix), "d%u: ", d);
+    for (uint32_t i = 0; i + strlen(prefix) < op.u.readconsole.count; i++)
+        n += !memcmp(text + i, prefix, strlen(prefix));
+    return n;
+}
+
+/* Each character is an exit; lines are what costs others. There are 50, then 10 a second. */
+static void test_flood(void)
+{
+    domid_t d = (domid_t)domain_create(1, 64);
+    struct box *box;
+    uint64_t start;
+
+    CHECK_EQUAL(domain_start(d, FLOOD_LOG), 0, "a child floods the log");
+    box = box_of(d);
+    CHECK(WAIT_FOR(lines_of(d) >= 50, 5000), "its first lines are there");
+    start = now();
+    WAIT_FOR(false, 1000);
+    CHECK(lines_of(d) <= 50 + 3 + 2 * (now() - start) / (100 * MS), "then few: %lu in all",
+          lines_of(d));
+    foreign_unmap(box);
+    domain_destroy(d);
+    CHECK(domain_gone(d), "it is gone");
+}
+
+void test_main(void)
+{
+    events_init();
+    wait_yields = true;
+    test_host();
+    test_policy();
+    test_create();
+    test_placement();
+    test_news();
+    test_flood();
+}
