@@ -141,15 +141,18 @@ struct list {
     uint32_t nr, room;
 };
 
+static int put(struct list *l, const xen_cpuid_leaf_t *e)
+{
+    return l->nr < l->room ? guest_write_at(l->to, l->nr++, e) : -ENOBUFS;
+}
+
 /* The leaf goes to the end of the list; @as: how its subleaf is called there. */
 static int put_leaf(struct list *l, uint32_t leaf, uint32_t sub, uint32_t as)
 {
     struct cpuid_regs r = leaf_from(&l->source, leaf, sub);
     xen_cpuid_leaf_t e = { leaf, as, r.a, r.b, r.c, r.d };
 
-    if (l->nr == l->room)
-        return -ENOBUFS;
-    return guest_write_at(l->to, l->nr++, &e);
+    return put(l, &e);
 }
 
 /* How many subleaves a leaf has at the most; 0: it has none. */
@@ -174,20 +177,23 @@ static int put_subleaves(struct list *l, uint32_t leaf, uint32_t n)
     uint32_t last = leaf == 7 ? min(leaf_from(&l->source, 7, 0).a, n - 1) : n - 1;
     int rc = 0;
 
-    for (uint32_t sub = 0; sub <= last && !rc; sub++) {
-        struct cpuid_regs r = leaf_from(&l->source, leaf, sub);
-
-        if (leaf == 4 && !(r.a & 0x1f))
-            break; /* no more caches */
-        if (leaf == 0xd && sub > 1 && !(r.a | r.b | r.c))
-            continue; /* no such state */
+    while (leaf == 0xd && last > 1 && !leaf_from(&l->source, leaf, last).a)
+        last--; /* up to the last state that there is */
+    for (uint32_t sub = 0; sub <= last && !rc; sub++)
         rc = put_leaf(l, leaf, sub, sub);
-    }
     return rc;
 }
 
+/*
+ * Tools that write a list back have room for as many leaves as they read: with those of
+ * hypervisors, and all subleaves of caches.
+ */
 static int put_leaves(struct list *l)
 {
+    static const xen_cpuid_leaf_t hypervisor[] = {
+        { .leaf = HVM_CPUID_BASE, .subleaf = NO_SUB, .a = HVM_CPUID_BASE + 4 },
+        { .leaf = HVM_CPUID_BASE + 0x100, .subleaf = NO_SUB },
+    };
     uint32_t basic = min(leaf_from(&l->source, 0, 0).a, MAX_BASIC);
     uint32_t extended = min(leaf_from(&l->source, EXTENDED, 0).a, MAX_EXTENDED);
     int rc = 0;
@@ -197,6 +203,8 @@ static int put_leaves(struct list *l)
 
         rc = n ? put_subleaves(l, leaf, n) : put_leaf(l, leaf, 0, NO_SUB);
     }
+    for (uint32_t i = 0; i < ARRAY_SIZE(hypervisor) && !rc; i++)
+        rc = put(l, &hypervisor[i]);
     for (uint32_t leaf = EXTENDED; leaf <= extended && !rc; leaf++)
         rc = put_leaf(l, leaf, 0, NO_SUB);
     return rc;
