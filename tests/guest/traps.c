@@ -166,6 +166,62 @@ static void test_control(void)
     at(set_cr4, cr4);
 }
 
+CODE(lmsw, "lmsw %%ax")
+CODE(clts, "clts")
+
+/* Bits that are the host's, or of nothing that CPUID tells of. */
+static void test_hidden(void)
+{
+    static const struct {
+        unsigned int bit;
+        const char *name;
+    } refused[] = { { 12, "LA57" },   { 13, "VMXE" },  { 14, "SMXE" }, { 15, "bit 15" },
+                    { 17, "PCID" },   { 22, "PKE" },   { 23, "CET" },  { 31, "bit 31" },
+                    { 32, "bit 32" }, { 63, "bit 63" } };
+    const struct cpuid f1 = cpuid(1, 0), f7 = cpuid(7, 0);
+    const struct {
+        unsigned int bit;
+        bool there;
+        const char *name;
+    } by_cpuid[] = { { 11, f7.c & 4, "UMIP" },
+                     { 16, f7.b & 1, "FSGSBASE" },
+                     { 18, f1.c & 1u << 26, "OSXSAVE" },
+                     { 20, f7.b & 1u << 7, "SMEP" },
+                     { 21, f7.b & 1u << 20, "SMAP" } };
+    uint64_t cr0 = get_cr0(), cr4 = get_cr4();
+
+    CHECK_EQUAL(at(set_cr0, cr0 | 1UL << 30), -1, "CR0.CD");
+    CHECK_EQUAL(get_cr0(), cr0 | 1UL << 30, "reads as it was set");
+    CHECK_EQUAL(at(set_cr0, cr0 | 3UL << 29), -1, "CR0.NW with it");
+    CHECK_EQUAL(get_cr0(), cr0 | 3UL << 29, "too");
+    CHECK_EQUAL(at(set_cr0, cr0 | 3UL << 29 | 8), -1, "and TS");
+    CHECK_EQUAL(at(clts, 0), -1, "CLTS");
+    CHECK_EQUAL(get_cr0(), cr0 | 3UL << 29, "takes that away alone");
+    CHECK_EQUAL(at(set_cr0, cr0), -1, "both off");
+    CHECK_EQUAL(get_cr0(), cr0, "they are");
+    CHECK_EQUAL(at(set_cr0, cr0 | 1UL << 29), GP, "CR0.NW without CD: #GP");
+    CHECK_EQUAL(at(set_cr0, cr0 & ~1UL), GP, "CR0.PG without PE: #GP");
+    CHECK_EQUAL(at(lmsw, (cr0 ^ 4) & 0xf), -1, "LMSW");
+    CHECK_EQUAL(get_cr0(), cr0 ^ 4, "does what it should");
+    at(set_cr0, cr0);
+    CHECK_EQUAL(at(set_cr4, cr4 ^ 1UL << 6), -1, "CR4.MCE");
+    CHECK_EQUAL(get_cr4(), cr4 ^ 1UL << 6, "reads as it was set");
+    at(set_cr4, cr4);
+    CHECK_EQUAL(get_cr4(), cr4, "and reset");
+    CHECK_EQUAL(at(set_cr4, cr4 & ~(1UL << 5)), GP, "CR4.PAE can't go in long mode");
+    for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++)
+        CHECK_EQUAL(at(set_cr4, cr4 | 1UL << refused[i].bit), GP, "CR4 without %s",
+                    refused[i].name);
+    for (unsigned int i = 0; i < ARRAY_SIZE(by_cpuid); i++) {
+        /* The kernel's pages are the user's too: SMEP and SMAP would stop it. */
+        if (by_cpuid[i].there && by_cpuid[i].bit >= 20)
+            continue;
+        CHECK_EQUAL(at(set_cr4, cr4 | 1UL << by_cpuid[i].bit), by_cpuid[i].there ? -1 : GP,
+                    "CR4.%s as CPUID says", by_cpuid[i].name);
+    }
+    at(set_cr4, cr4);
+}
+
 static void test_ports(void)
 {
     uint8_t b;
@@ -223,6 +279,7 @@ void test_main(void)
     test_user();
     test_instructions();
     test_control();
+    test_hidden();
     test_ports();
     mode_round_trip();
     CHECK_EQUAL(mode_seen & 0x500, 0x100, "without paging LMA is off");

@@ -30,83 +30,94 @@ static bool cr0_is_valid(struct vcpu *v, uint64_t value)
     return !code_is_64bit(v); /* out of it */
 }
 
-uint64_t hvm_cr4_mask(void)
+/* Bits of CR4 whose features CPUID tells it of. */
+static uint64_t cr4_mask(struct vcpu *v)
 {
-    struct cpuid_regs f7 = cpuid(0).a >= 7 ? cpuid_count(7, 0) : (struct cpuid_regs){ 0 };
     uint64_t mask = 0x7ff; /* VME to OSXMMEXCPT */
+    struct cpuid_regs f1, f7;
 
-    if (f7.c & 1u << 2)
-        mask |= X86_CR4_UMIP;
+    hvm_cpuid(v, 1, 0, &f1);
+    hvm_cpuid(v, 7, 0, &f7);
+    if (f1.c & 1u << 26)
+        mask |= X86_CR4_OSXSAVE;
     if (f7.b & 1u)
         mask |= X86_CR4_FSGSBASE;
-    if (hvm_xcr0_mask())
-        mask |= X86_CR4_OSXSAVE;
     if (f7.b & 1u << 7)
         mask |= X86_CR4_SMEP;
     if (f7.b & 1u << 20)
         mask |= X86_CR4_SMAP;
+    if (f7.c & 1u << 2)
+        mask |= X86_CR4_UMIP;
     return mask;
 }
 
-static bool cr4_is_valid(struct vcpu *v, uint64_t value)
+bool hvm_cr4_is_valid(struct vcpu *v, uint64_t value)
 {
-    return !(value & ~hvm_cr4_mask()) &&
+    return !(value & ~cr4_mask(v)) &&
            (value & X86_CR4_PAE || !(vendor->get_efer(v) & X86_EFER_LMA));
 }
 
-static bool cr_write(struct vcpu *v, unsigned int n, uint64_t value)
+static bool is_valid(struct vcpu *v, unsigned int n, uint64_t value)
 {
     switch (n) {
     case 0:
-        if (!cr0_is_valid(v, value))
-            return false;
-        break;
+        return cr0_is_valid(v, value);
     case 4:
-        if (!cr4_is_valid(v, value))
-            return false;
-        break;
+        return hvm_cr4_is_valid(v, value);
     case 8:
-        return !(value & ~0xfUL) && vlapic_write(v, APIC_TPR, (uint32_t)value << 4);
+        return !(value & ~0xfUL);
     default:
         return false;
     }
-    vendor->set_cr(v, n, value);
-    return true;
 }
 
-/* The MOV's general register; NULL: it can't be told any more, and #GP was injected. */
-static uint64_t *operand(struct vcpu *v)
+/* The instruction's general register, or what else hvm_cr_operand says; < 0: #GP was injected. */
+static int operand(struct vcpu *v)
 {
     int gpr = v->arch->exit.cr.gpr;
 
     if (gpr == CR_GPR_UNKNOWN)
-        gpr = hvm_mov_cr_gpr(v);
-    if (gpr < 0) {
-        /* It was fetched a moment ago: another vCPU changed the page or its mapping. */
+        gpr = hvm_cr_operand(v);
+    if (gpr < 0) /* it was fetched a moment ago: another vCPU changed the page, or its mapping */
         x86_inject_exception(v, EXC_GP, 0);
-        return NULL;
-    }
-    return gpr == REG_RSP ? &v->arch->rsp : &v->arch->gpr[gpr & 15];
+    return gpr;
+}
+
+static uint64_t *register_of(struct vcpu *v, int gpr)
+{
+    gpr &= 15;
+    return gpr == REG_RSP ? &v->arch->rsp : &v->arch->gpr[gpr];
 }
 
 void hvm_cr_write(struct vcpu *v)
 {
-    const uint64_t *from = operand(v);
+    unsigned int n = v->arch->exit.cr.cr;
+    int gpr = operand(v);
     uint64_t value;
 
-    if (!from)
+    if (gpr < 0)
         return;
-    value = code_is_64bit(v) ? *from : (uint32_t)*from;
-    if (!cr_write(v, v->arch->exit.cr.cr, value))
+    value = *register_of(v, gpr);
+    if (gpr & HVM_CR_CLTS)
+        value = vendor->get_cr(v, 0) & ~X86_CR0_TS;
+    else if (gpr & HVM_CR_LMSW) /* four bits, of which PE can be set only (APM 3, LMSW) */
+        value = (vendor->get_cr(v, 0) & ~0xeUL) | (value & 0xf);
+    else if (!code_is_64bit(v))
+        value = (uint32_t)value;
+    if (!is_valid(v, n, value))
         x86_inject_exception(v, EXC_GP, 0);
+    else if (!hvm_skip_insn(v)) /* it is read where it was before the write */
+        return;
+    else if (n == 8)
+        vlapic_write(v, APIC_TPR, (uint32_t)value << 4);
     else
-        hvm_skip_insn(v);
+        vendor->set_cr(v, n, value);
 }
 
 void hvm_cr_read(struct vcpu *v)
 {
-    uint64_t *to = operand(v);
+    int gpr = operand(v);
 
-    if (to && hvm_skip_insn(v))
-        *to = vendor->get_cr(v, v->arch->exit.cr.cr);
+    if (gpr >= 0 && hvm_skip_insn(v))
+        *register_of(v, gpr) = vendor->get_cr(v, v->arch->exit.cr.cr);
 }

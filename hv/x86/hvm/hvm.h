@@ -19,8 +19,13 @@ unsigned int hvm_insn_len(struct vcpu *v);
 /* Goes on behind the exiting instruction; injects #GP or #PF if that can't be read. */
 bool hvm_skip_insn(struct vcpu *v);
 
-/* The general register of the exiting MOV to or from a control register; -1: not readable. */
-int hvm_mov_cr_gpr(struct vcpu *v);
+/*
+ * The general register of the exiting MOV to or from a control register, or of an LMSW
+ * (HVM_CR_LMSW), or HVM_CR_CLTS; -1: not readable, or an LMSW from memory.
+ */
+#define HVM_CR_LMSW 0x10
+#define HVM_CR_CLTS 0x20
+int hvm_cr_operand(struct vcpu *v);
 
 /* cpuid.c */
 struct cpuid_regs;
@@ -36,8 +41,8 @@ uint64_t hvm_xcr0_mask(void);
 /* cr.c: moves to and from control registers that exited. */
 void hvm_cr_write(struct vcpu *v);
 void hvm_cr_read(struct vcpu *v);
-/* Bits of CR4 that a guest may set. */
-uint64_t hvm_cr4_mask(void);
+/* Whether the guest may set CR4 to @value now: by CPUID, and in its mode. */
+bool hvm_cr4_is_valid(struct vcpu *v, uint64_t value);
 
 /* msr.c: false: #GP. */
 bool hvm_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);

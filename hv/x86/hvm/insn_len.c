@@ -39,6 +39,7 @@ static unsigned int opcode_len(const uint8_t *p, unsigned int n)
     if (n < 2 || p[0] != 0x0f)
         return 0;
     switch (p[1]) {
+    case 0x06: /* CLTS */
     case 0x08: /* INVD */
     case 0x09: /* WBINVD */
     case 0x30: /* WRMSR */
@@ -93,19 +94,29 @@ unsigned int hvm_insn_len(struct vcpu *v)
     return len ? i + len : 0;
 }
 
-int hvm_mov_cr_gpr(struct vcpu *v)
+int hvm_cr_operand(struct vcpu *v)
 {
     uint8_t buf[15], rex = 0;
     unsigned int n = fetch(v, buf, sizeof(buf)), i = 0;
     struct x86_segment cs;
+    int gpr;
 
     vendor->get_segment(v, SEG_CS, &cs);
     /* LOCK makes CR8 of CR0 outside long mode (APM 3, MOV CRn). */
     for (; i < n && is_prefix(buf[i], cs.attr & SEG_ATTR_L); i++)
         rex = cs.attr & SEG_ATTR_L && (buf[i] & 0xf0) == 0x40 ? buf[i] : 0;
-    if (n - i < 3 || buf[i] != 0x0f || (buf[i + 1] & ~2) != 0x20)
+    if (n - i < 2 || buf[i] != 0x0f)
         return -1;
-    return (buf[i + 2] & 7) | (rex & 1) << 3;
+    if (buf[i + 1] == 0x06)
+        return HVM_CR_CLTS;
+    if (n - i < 3)
+        return -1;
+    gpr = (buf[i + 2] & 7) | (rex & 1) << 3;
+    if ((buf[i + 1] & ~2) == 0x20) /* MOV */
+        return gpr;
+    if (buf[i + 1] == 0x01 && (buf[i + 2] & 0xf8) == 0xf0) /* LMSW of a register */
+        return gpr | HVM_CR_LMSW;
+    return -1;
 }
 
 bool hvm_skip_insn(struct vcpu *v)

@@ -124,7 +124,10 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
 /* CR0.PG before EFER.LMA follows from it: EFER first. The CPU itself judges the rest at entry. */
 static int load_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
 {
-    if (c->cr0 >> 32 || c->msr_efer & ~(X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE))
+    if (c->cr0 >> 32 || (c->cr0 & (X86_CR0_NW | X86_CR0_CD)) == X86_CR0_NW ||
+        (c->cr0 & (X86_CR0_PG | X86_CR0_PE)) == X86_CR0_PG ||
+        !hvm_cr4_is_valid(v, c->cr4 | X86_CR4_PAE) ||
+        c->msr_efer & ~(X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE))
         return -EINVAL;
     fpu_reset(v);
     if (c->flags & XEN_X86_FPU_INITIALISED)

@@ -75,6 +75,15 @@ static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
     case EXIT_CR_WRITE(0)... EXIT_CR_WRITE(15):
         decode_cr(x, VMEXIT_CR_WRITE, b);
         break;
+    case EXIT_CR0_SEL:
+        decode_cr(x, VMEXIT_CR_WRITE, b);
+        x->cr.cr = 0;
+        svm_update_lma(vmcb_of(v)); /* Bochs 3.0 has changed it by then, as if CR0 were written */
+        break;
+    case EXIT_EXCEPTION(EXC_MC): /* the host's, and it does not come by itself any more */
+        __asm__ __volatile__("int $18" : : : "memory");
+        x->reason = VMEXIT_NOTHING;
+        break;
     case EXIT_IRET:
         svm_nmi_iret(v);
         x->reason = VMEXIT_NOTHING;
@@ -83,7 +92,7 @@ static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
         svm_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;
         break;
-    case EXIT_EXCEPTION(0)... EXIT_EXCEPTION(31):
+    case EXIT_EXCEPTION(0)... EXIT_EXCEPTION(EXC_MC - 1):
         x->reason = VMEXIT_EXCEPTION;
         x->exception.vector = b->exitcode & 31;
         x->exception.error = (uint32_t)b->exitinfo1;
@@ -133,7 +142,6 @@ void svm_decode_exit(struct vcpu *v)
     case EXIT_NMI:
     case EXIT_SMI:
     case EXIT_INIT:
-    case EXIT_EXCEPTION(EXC_MC):
         x->reason = VMEXIT_NOTHING;
         break;
     case EXIT_VINTR:

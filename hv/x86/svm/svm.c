@@ -12,6 +12,9 @@
 #define MSR_VM_HSAVE_PA 0xc0010117
 #define VM_CR_SVMDIS    0x10
 #define DR7_ENABLES     0xffUL
+/* Caches and machine checks are the host's: the guest just sees these bits as it sets them. */
+#define CR0_HIDDEN (X86_CR0_CD | X86_CR0_NW)
+#define CR4_HIDDEN X86_CR4_MCE
 
 uint32_t svm_features;
 static uint32_t max_asid;
@@ -101,11 +104,12 @@ static void vmcb_init(struct vcpu *v)
 
     /* A guest can make the CPU deliver #DB or #AC for ever, with no interrupt in between. */
     b->intercept[2] = 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC;
+    b->intercept[0] = INTERCEPT_CR_WRITE(4);
     b->intercept[1] = INTERCEPT_DRS;
     b->intercept[3] = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
-                      INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
-                      INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_TASK_SWITCH |
-                      INTERCEPT_FERR_FREEZE | INTERCEPT_SHUTDOWN;
+                      INTERCEPT_CR0_SEL | INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD |
+                      INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
+                      INTERCEPT_TASK_SWITCH | INTERCEPT_FERR_FREEZE | INTERCEPT_SHUTDOWN;
     b->intercept[4] = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
                       INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_WBINVD |
                       INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU;
@@ -312,7 +316,7 @@ static uint64_t svm_get_cr(struct vcpu *v, unsigned int n)
 
     switch (n) {
     case 0:
-        return b->cr0;
+        return (b->cr0 & ~CR0_HIDDEN) | v->arch->svm->cr0_seen;
     case 2:
         return b->cr2;
     case 3:
@@ -320,17 +324,44 @@ static uint64_t svm_get_cr(struct vcpu *v, unsigned int n)
     case 8:
         return b->vintr & VINTR_TPR;
     default:
-        return b->cr4;
+        return (b->cr4 & ~CR4_HIDDEN) | v->arch->svm->cr4_seen;
     }
 }
 
 /* LMA follows PG as long as LME is set (APM 2, 14.6). */
-static void update_lma(struct vmcb *b)
+void svm_update_lma(struct vmcb *b)
 {
     if (b->cr0 & X86_CR0_PG && b->efer & X86_EFER_LME)
         b->efer |= X86_EFER_LMA;
     else
         b->efer &= ~X86_EFER_LMA;
+}
+
+/*
+ * As long as the VMCB's register is not what the guest sees, reading exits, and any write of
+ * CR0: the selective intercept asks what it would change of the VMCB's.
+ */
+static void set_hidden_cr0(struct vcpu *v, uint64_t seen)
+{
+    static const uint32_t intercepts = INTERCEPT_CR_READ(0) | INTERCEPT_CR_WRITE(0);
+    struct svm_vcpu *s = v->arch->svm;
+
+    s->cr0_seen = seen;
+    if (seen)
+        s->vmcb->intercept[0] |= intercepts;
+    else
+        s->vmcb->intercept[0] &= ~intercepts;
+}
+
+static void set_hidden_cr4(struct vcpu *v, uint64_t seen)
+{
+    struct svm_vcpu *s = v->arch->svm;
+
+    s->cr4_seen = seen;
+    if (seen == CR4_HIDDEN)
+        s->vmcb->intercept[0] &= ~INTERCEPT_CR_READ(4);
+    else
+        s->vmcb->intercept[0] |= INTERCEPT_CR_READ(4);
 }
 
 static void svm_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
@@ -341,8 +372,9 @@ static void svm_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
     case 0:
         if ((b->cr0 ^ value) & (X86_CR0_PG | X86_CR0_WP | X86_CR0_PE))
             svm_flush_tlb(v);
-        b->cr0 = (value | X86_CR0_ET) & ~(X86_CR0_CD | X86_CR0_NW);
-        update_lma(b);
+        b->cr0 = (value | X86_CR0_ET) & ~CR0_HIDDEN;
+        set_hidden_cr0(v, value & CR0_HIDDEN);
+        svm_update_lma(b);
         break;
     case 2:
         b->cr2 = value;
@@ -352,7 +384,8 @@ static void svm_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
         svm_flush_tlb(v);
         break;
     case 4:
-        b->cr4 = value;
+        b->cr4 = value | CR4_HIDDEN;
+        set_hidden_cr4(v, value & CR4_HIDDEN);
         svm_flush_tlb(v);
         break;
     case 8:
@@ -373,7 +406,7 @@ static void svm_set_efer(struct vcpu *v, uint64_t value)
     if ((b->efer ^ value) & X86_EFER_NXE)
         svm_flush_tlb(v);
     b->efer = (value & ~X86_EFER_LMA) | X86_EFER_SVME;
-    update_lma(b);
+    svm_update_lma(b);
 }
 
 static struct vmcb_segment *segment_of(struct vmcb *b, enum x86_seg s)

@@ -13,6 +13,8 @@ struct svm_vcpu {
     unsigned int asid_cpu;
     uint64_t dr[4];  /* DR0-3, unless they are on the CPU */
     bool drs_loaded; /* they are, and accesses don't exit */
+    uint64_t cr0_seen,
+        cr4_seen;    /* bits that are not in the VMCB's registers as the guest set them */
     bool tpr_window; /* an interrupt waits for a lower CR8 */
     enum {
         NMI_OPEN,
@@ -44,6 +46,9 @@ void svm_enter(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
 
 /* exit.c: VMCB to v->arch->exit. */
 void svm_decode_exit(struct vcpu *v);
+void svm_report(struct vcpu *v);
+/* EFER.LMA, which follows CR0.PG and EFER.LME. */
+void svm_update_lma(struct vmcb *b);
 /* It wants its debug registers: puts them on this CPU. */
 void svm_load_drs(struct vcpu *v);
 /*

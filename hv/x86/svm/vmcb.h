@@ -16,6 +16,7 @@
 #define INTERCEPT_SMI         (1u << 2)
 #define INTERCEPT_INIT        (1u << 3)
 #define INTERCEPT_VINTR       (1u << 4)
+#define INTERCEPT_CR0_SEL     (1u << 5) /* a write that changes more than TS and MP */
 #define INTERCEPT_RDTSC       (1u << 14)
 #define INTERCEPT_RDPMC       (1u << 15)
 #define INTERCEPT_CPUID       (1u << 18)
@@ -58,6 +59,7 @@
 #define EXIT_SMI          0x62
 #define EXIT_INIT         0x63
 #define EXIT_VINTR        0x64
+#define EXIT_CR0_SEL      0x65
 #define EXIT_RDTSC        0x6e
 #define EXIT_RDPMC        0x6f
 #define EXIT_CPUID        0x72
