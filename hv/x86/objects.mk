@@ -35,6 +35,7 @@ hv-y += hv/x86/vmx/apicv.o
 hv-y += hv/x86/vmx/exit.o
 hv-y += hv/x86/mm/ept.o
 hv-y += hv/x86/hvm/run.o
+hv-y += hv/x86/hvm/spec_ctrl.o
 hv-y += hv/x86/hvm/fpu.o
 hv-y += hv/x86/hvm/intr.o
 hv-y += hv/x86/hvm/vlapic.o

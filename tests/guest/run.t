@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 machine=${MACHINE:-qemu}
 
-# kernel and its words | limit | vCPUs | CPUs | QEMU's further arguments
+# kernel and its words | limit | vCPUs | CPUs | further options of the hypervisor
 table='
 hypercall   |  60 | 1 | 1 |
 pointers    |  60 | 1 | 1 |
@@ -19,6 +19,7 @@ msr         |  60 | 1 | 1 |
 traps       |  60 | 1 | 1 |
 mmio        |  60 | 1 | 1 |
 interrupts  |  60 | 1 | 1 |
+interrupts  |  60 | 1 | 1 | spec-ctrl=on
 events      |  60 | 2 | 2 |
 events      |  60 | 2 | 1 |
 events fifo |  60 | 2 | 2 |
@@ -50,24 +51,23 @@ report() {
     echo "$1 $tests - $2"
 }
 
-# boot_qemu NAME KERNEL LIMIT VCPUS CPUS ARG...
+# boot_qemu NAME KERNEL LIMIT VCPUS CPUS OPTIONS
 boot_qemu() {
-    local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5
-    shift 5
+    local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5 options=$6
     timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -M q35 \
         -cpu EPYC,-smap,-monitor,-rdtscp -m 256 -smp "$cpus" -display none -nodefaults \
         -no-reboot -serial stdio -kernel build/pando32 \
-        -append "console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus" \
-        -initrd "build/guest/$kernel" "$@" </dev/null >"build/guest/$name.raw" 2>&1 &
+        -append "console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus $options" \
+        -initrd "build/guest/$kernel" </dev/null >"build/guest/$name.raw" 2>&1 &
     machine_pid=$!
     wait "$machine_pid"
 }
 
 # The same on Bochs, which is slower where CPUs wait for each other.
 boot_bochs() {
-    local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5
+    local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5 options=$6
     tests/bochs/make-iso "build/guest/$name.iso" \
-        "build/pando console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus" "build/guest/$kernel"
+        "build/pando console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus $options" "build/guest/$kernel"
     : >"build/guest/$name.raw"
     tests/bochs/run "$machine" "build/guest/$name.iso" "build/guest/$name.raw" $((limit * 3)) \
         "$cpus" &
@@ -76,7 +76,7 @@ boot_bochs() {
     rm -f "build/guest/$name.iso"
 }
 
-# boot NAME KERNEL LIMIT VCPUS CPUS ARG...: until the machine has switched itself off
+# boot NAME KERNEL LIMIT VCPUS CPUS OPTIONS: until the machine has switched itself off
 boot() {
     local name=$1
     if [ "$machine" = qemu ]; then
@@ -113,19 +113,20 @@ results() {
     tail -n 20 "$log" | sed 's/^/# | /'
 }
 
-while IFS='|' read -r kernel limit vcpus cpus args; do
+while IFS='|' read -r kernel limit vcpus cpus options; do
     read -r kernel <<<"$kernel"
     [ -n "$kernel" ] || continue
     read -r vcpus cpus <<<"$vcpus $cpus"
     name=${kernel// /-}
     [ "$vcpus" = "$cpus" ] || name+=-on-$cpus
+    read -r options <<<"$options"
+    [ -z "$options" ] || name+=-${options// /-}
     if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
         continue
     fi
     [ "$machine" = qemu ] || name=$machine-$name
-    read -ra more <<<"$args"
     # shellcheck disable=SC2086
-    boot "$name" "$kernel" $limit "$vcpus" "$cpus" "${more[@]}"
+    boot "$name" "$kernel" $limit "$vcpus" "$cpus" "$options"
     results "$name"
 done <<<"$table"
 

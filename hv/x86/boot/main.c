@@ -13,6 +13,7 @@
 #include "x86/boot/boot_x86.h"
 #include "x86/cpu/cpu.h"
 #include "x86/cpu/irq.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/hvm/vendor.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/mm/paging.h"
@@ -108,6 +109,7 @@ void boot_main(uint32_t magic, uint32_t info)
     time_init();
     apic_calibrate();
     choose_vendor();
+    spec_ctrl_init();
     core_init();
     irq_init();
     pci_init();

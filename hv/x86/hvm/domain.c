@@ -9,6 +9,7 @@
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/fpu.h"
 #include "x86/hvm/hvm.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/hvm/vioapic.h"
 #include "x86/hvm/vlapic.h"
 #include "x86/hvm/vpci.h"
@@ -82,6 +83,7 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
         return -ENOMEM;
     d->emulation_flags = config->arch.emulation_flags;
     d->arch->paddr_bits = host_paddr_bits();
+    d->arch->spec_id = spec_ctrl_new_id();
     if (d->is_privileged)
         rc = ioports_create(d);
     if (!rc && d->emulation_flags & XEN_X86_EMU_IOAPIC)

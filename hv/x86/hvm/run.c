@@ -7,6 +7,7 @@
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/fpu.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/hvm/vlapic.h"
 
 static void vcpu_load(struct vcpu *v)
@@ -20,6 +21,7 @@ static void vcpu_load(struct vcpu *v)
     vlapic_timer_resume(v);
     fpu_load(v);
     hvm_load_tsc_aux(v);
+    spec_ctrl_switch(v);
     vendor->switch_in(v);
 }
 

@@ -2,10 +2,31 @@
 /* Into the guest and back (APM 2, 15.5). The offsets are those of arch_vcpu.gpr. */
 
     .text
-    .globl svm_enter
-    .hidden svm_enter
-    .type svm_enter, @function
-svm_enter: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) */
+
+/*
+ * Fills the return stack's predictions with ones that lead nowhere: those that a guest has
+ * left would be speculated to (AMD, Software Techniques for Managing Speculation, V2-3).
+ */
+    .macro refill_return_stack
+    movl $16, %eax
+1:  call 3f
+2:  pause
+    lfence
+    jmp 2b
+3:  call 5f
+4:  pause
+    lfence
+    jmp 4b
+5:  decl %eax
+    jnz 1b
+    addq $(32 * 8), %rsp
+    .endm
+
+    .macro enter name, refill
+    .globl \name
+    .hidden \name
+    .type \name, @function
+\name: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) */
     pushq %rbp
     pushq %rbx
     pushq %r12
@@ -56,6 +77,9 @@ svm_enter: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) *
     vmload %rax               /* host's FS, GS, TR and LDTR */
     cli
     stgi
+    .if \refill
+    refill_return_stack
+    .endif
 
     popq %r15
     popq %r14
@@ -74,5 +98,9 @@ svm_enter: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) *
     xorl %r10d, %r10d
     xorl %r11d, %r11d
     ret
+    .endm
+
+    enter svm_enter, 0
+    enter svm_enter_and_refill, 1
 
     .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Barriers against what one guest leaves in a CPU's branch predictors for another, or for the
+ * hypervisor. Boot option spec-ctrl: off: none; on: all that there are; by default those
+ * that the CPU has, if it has any.
+ */
+#ifndef X86_HVM_SPEC_CTRL_H
+#define X86_HVM_SPEC_CTRL_H
+
+#include "x86/x86.h"
+
+extern struct spec_ctrl {
+    bool ibpb;                /* when a CPU goes on with another domain */
+    bool refill_return_stack; /* after each exit (SVM) */
+} spec_ctrl;
+
+/* Boot: chooses, and says what. */
+void spec_ctrl_init(void);
+/* What a new domain's vCPUs are told apart from others' by; never used again. */
+uint64_t spec_ctrl_new_id(void);
+void spec_ctrl_barrier(const struct vcpu *next);
+
+/* @next is about to run on this CPU. */
+static inline void spec_ctrl_switch(const struct vcpu *next)
+{
+    if (unlikely(spec_ctrl.ibpb))
+        spec_ctrl_barrier(next);
+}
+
+#endif
