@@ -123,6 +123,7 @@ static void exit_apic_eoi(struct vcpu *v)
 
 static void exit_shutdown(struct vcpu *v)
 {
+    vendor->report(v);
     domain_crash(v->domain, "triple fault of vCPU %u at %#lx", v->id, v->arch->rip);
 }
 
@@ -165,6 +166,7 @@ static void exit_exception(struct vcpu *v)
 
 static void exit_failed(struct vcpu *v)
 {
+    vendor->report(v);
     domain_crash(v->domain, "vCPU %u: the CPU refuses its state (%#lx) at %#lx", v->id,
                  v->arch->exit.failure, v->arch->rip);
 }

@@ -332,6 +332,7 @@ static void emulate(struct vcpu *v, paddr_t gpa, bool is_write, const struct mmi
     enum emulate_result rc;
 
     if (unlikely(arch->exit.fault.table_walk || arch->exit.fault.fetch)) {
+        vendor->report(v);
         domain_crash(v->domain, "vCPU %u at %#lx: %s at %#lx, where no memory is", v->id, arch->rip,
                      arch->exit.fault.fetch ? "instructions" : "page tables", gpa);
         return;

@@ -45,6 +45,9 @@ struct vendor_ops {
      * is injected. Exit as soon as there is a change. True: inject nothing else meanwhile.
      */
     bool (*request_nmi_window)(struct vcpu *v);
+    /* To the log: what the CPU was given and gave back. For an end that the guest may not explain.
+     */
+    void (*report)(struct vcpu *v);
     /* INIT: forgets an NMI's service and an interrupt shadow. */
     void (*reset)(struct vcpu *v);
     /* The exiting or emulated instruction is done: clears the interrupt shadow. */

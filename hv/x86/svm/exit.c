@@ -3,6 +3,7 @@
 #include <hv/log.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/mm/paging.h"
 #include "x86/svm/svm.h"
 
 /* An event whose delivery the exit interrupted is delivered again (APM 2, 15.7.2). */
@@ -168,4 +169,19 @@ void svm_decode_exit(struct vcpu *v)
     default:
         decode_other(v, x, b);
     }
+}
+
+void svm_report(struct vcpu *v)
+{
+    const struct vmcb *b = vmcb_of(v);
+    const struct domain *d = v->domain;
+
+    log_error("d%uv%u on CPU %u: entered at %#lx, exit %#lx (%#lx, %#lx), event %#lx at %#lx%s\n",
+              d->domid, v->id, this_cpu()->id, v->arch->svm->entered_rip, b->exitcode, b->exitinfo1,
+              b->exitinfo2, b->exitintinfo, b->rip,
+              b->cr3 == hv_cr3 ? ": THE HYPERVISOR'S STATE" : "");
+    log_error("rsp %#lx rflags %#lx cpl %u cs %#x ss %#x cr0 %#lx cr2 %#lx cr3 %#lx cr4 %#lx\n",
+              b->rsp, b->rflags, b->cpl, b->cs.sel, b->ss.sel, b->cr0, b->cr2, b->cr3, b->cr4);
+    log_error("efer %#lx idt %#lx gdt %#lx intr %#x shadow %#lx asid %u nested cr3 %#lx\n", b->efer,
+              b->idtr.base, b->gdtr.base, b->vintr, b->interrupt_shadow, b->asid, b->nested_cr3);
 }

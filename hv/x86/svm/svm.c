@@ -226,7 +226,7 @@ static void svm_run(struct vcpu *v)
 
     svm_set_asid(v);
     b->rax = a->gpr[REG_RAX];
-    b->rip = a->rip;
+    b->rip = s->entered_rip = a->rip;
     b->rsp = a->rsp;
     b->rflags = a->rflags;
     if (a->pending.valid) {
@@ -535,6 +535,7 @@ const struct vendor_ops svm_ops = {
     .request_interrupt_window = svm_request_interrupt_window,
     .request_tpr_window = svm_request_tpr_window,
     .interrupts_allowed = svm_interrupts_allowed,
+    .report = svm_report,
     .nmi_allowed = svm_nmi_allowed,
     .request_nmi_window = svm_request_nmi_window,
     .reset = svm_reset,

@@ -11,8 +11,9 @@ struct svm_vcpu {
     paddr_t vmcb_paddr;
     uint64_t asid_generation; /* of the CPU it ran on last; other: it needs a new ASID */
     unsigned int asid_cpu;
-    uint64_t dr[4];  /* DR0-3, unless they are on the CPU */
-    bool drs_loaded; /* they are, and accesses don't exit */
+    uint64_t entered_rip; /* for svm_report */
+    uint64_t dr[4];       /* DR0-3, unless they are on the CPU */
+    bool drs_loaded;      /* they are, and accesses don't exit */
     uint64_t cr0_seen,
         cr4_seen;    /* bits that are not in the VMCB's registers as the guest set them */
     bool tpr_window; /* an interrupt waits for a lower CR8 */
@@ -48,6 +49,7 @@ void svm_enter_and_refill(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
 
 /* exit.c: VMCB to v->arch->exit. */
 void svm_decode_exit(struct vcpu *v);
+void svm_report(struct vcpu *v);
 void svm_report(struct vcpu *v);
 /* EFER.LMA, which follows CR0.PG and EFER.LME. */
 void svm_update_lma(struct vmcb *b);

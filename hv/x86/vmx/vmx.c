@@ -429,6 +429,16 @@ static bool vmx_request_nmi_window(struct vcpu *v)
     return false;
 }
 
+static void vmx_report(struct vcpu *v)
+{
+    log_error("d%uv%u on CPU %u: exit %#lx (%#lx), event %#lx, at %#lx; cr0 %#lx cr3 %#lx cr4 %#lx "
+              "efer %#lx\n",
+              v->domain->domid, v->id, this_cpu()->id, vmread(VMCS_EXIT_REASON),
+              vmread(VMCS_EXIT_QUALIFICATION), vmread(VMCS_VECTORING_EVENT), v->arch->rip,
+              vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
+              vmread(VMCS_GUEST_EFER));
+}
+
 static void vmx_reset(struct vcpu *v)
 {
     vmx_write(v, VMCS_GUEST_INTERRUPTIBILITY, 0);
@@ -461,6 +471,7 @@ const struct vendor_ops vmx_ops = {
     .request_interrupt_window = vmx_request_interrupt_window,
     .request_tpr_window = vmx_request_tpr_window,
     .interrupts_allowed = vmx_interrupts_allowed,
+    .report = vmx_report,
     .nmi_allowed = vmx_nmi_allowed,
     .request_nmi_window = vmx_request_nmi_window,
     .reset = vmx_reset,
