@@ -57,7 +57,7 @@ void svm_step_ends(struct vcpu *v)
 {
     struct svm_vcpu *s = v->arch->svm;
     struct vmcb *b = s->vmcb;
-    bool done = b->exitcode == EXIT_EXCEPTION(EXC_DB) && b->dr6 & DR6_BS;
+    bool done = b->exitcode == EXIT_EXCEPTION(EXC_DB);
     bool iret = s->nmi == NMI_IN_IRET;
 
     s->step = false;

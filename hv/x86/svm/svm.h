@@ -50,7 +50,6 @@ void svm_enter_and_refill(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
 /* exit.c: VMCB to v->arch->exit. */
 void svm_decode_exit(struct vcpu *v);
 void svm_report(struct vcpu *v);
-void svm_report(struct vcpu *v);
 /* EFER.LMA, which follows CR0.PG and EFER.LME. */
 void svm_update_lma(struct vmcb *b);
 /* It wants its debug registers: puts them on this CPU. */
