@@ -120,8 +120,9 @@ static bool typed(struct client *client, const struct console_frame *frame)
 {
     if (client->pty >= 0)
         return write(client->pty, frame->payload, frame->length) >= 0;
+    /* Not for what the terminal answers: each would bring several more, without an end. */
     if (is(client, "mail"))
-        return say(client, hostile, sizeof(hostile) - 1);
+        return frame->payload[0] == '\033' || say(client, hostile, sizeof(hostile) - 1);
     if (is(client, "build"))
         return true;
     for (size_t i = 0; i < frame->length; i++)
