@@ -85,6 +85,7 @@ see "all consoles in one tab" 'console of (web04|db01|db05)'
 size 80 24
 see "they are there at 80x24" 'console of'
 keys Escape
+sleep 1 # or it would be taken for the Alt of the key that follows
 gone "the list of guests makes room for the one that has the keys" 'NAME +VC|^. Domain-0'
 keys C-]
 see "and is back" 'NAME +VC|^. Domain-0'

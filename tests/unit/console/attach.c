@@ -81,6 +81,10 @@ static void run_client(const struct console_attach_options *options)
     with_socket.socket = socket_path;
     setenv("TERM", "xterm", 1);
     signal(SIGUSR1, call_exit);
+    /* A shell starts what runs in its background with these ignored, which is left as it is. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     for (int fd = 3; fd < 100; fd++) {
         close(fd);
     }
