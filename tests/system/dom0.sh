@@ -101,6 +101,10 @@ bridge_has_address() {
     ip addr show xenbr0 | grep -q 'inet '
 }
 
+no_vif() {
+    ! ls /sys/class/net | grep -q vif
+}
+
 # vif_of GUEST: its network interface is a port of the bridge, and is up.
 vif_of() {
     id=$(pando list "$1" | awk 'NR == 2 { print $1 }')
