@@ -2,7 +2,7 @@
 /*
  * Barriers against what one guest leaves in a CPU's branch predictors for another, or for the
  * hypervisor. Boot option spec-ctrl: off: none; on: all that there are; by default those
- * that the CPU has, if it has any.
+ * that the CPU has, if it has any. Nothing is done against L1TF and MDS.
  */
 #ifndef X86_HVM_SPEC_CTRL_H
 #define X86_HVM_SPEC_CTRL_H
@@ -11,7 +11,7 @@
 
 extern struct spec_ctrl {
     bool ibpb;                /* when a CPU goes on with another domain */
-    bool refill_return_stack; /* after each exit (SVM) */
+    bool refill_return_stack; /* after each exit */
 } spec_ctrl;
 
 /* Boot: chooses, and says what. */

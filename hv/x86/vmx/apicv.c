@@ -98,6 +98,14 @@ void vmx_apic_destroy(struct vcpu *v)
         hv_free_pages(vmx_of(v)->posted, 0);
 }
 
+void vmx_apic_reset(struct vcpu *v)
+{
+    struct posted *p = vmx_of(v)->posted;
+
+    for (unsigned int i = 0; p && i < ARRAY_SIZE(p->requests); i++)
+        (void)atomic_xchg(&p->requests[i], 0);
+}
+
 void vmx_apic_mode_changed(struct vcpu *v)
 {
     struct vmx_vcpu *s = vmx_of(v);

@@ -5,6 +5,7 @@
 #include <hv/page_alloc.h>
 #include <hv/string.h>
 
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/vmx/vmx.h"
 
@@ -128,7 +129,8 @@ static void write_host_state(void)
     vmwrite(VMCS_HOST_SYSENTER_CS, 0);
     vmwrite(VMCS_HOST_SYSENTER_ESP, 0);
     vmwrite(VMCS_HOST_SYSENTER_EIP, 0);
-    vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
+    vmwrite(VMCS_HOST_RIP,
+            (uint64_t)(spec_ctrl.refill_return_stack ? vmx_exit_point_and_refill : vmx_exit_point));
 }
 
 static void write_host_cpu_state(void)
@@ -442,6 +444,7 @@ static void vmx_report(struct vcpu *v)
 static void vmx_reset(struct vcpu *v)
 {
     vmx_write(v, VMCS_GUEST_INTERRUPTIBILITY, 0);
+    vmx_apic_reset(v);
 }
 
 static void vmx_end_instruction(struct vcpu *v)

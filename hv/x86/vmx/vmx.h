@@ -113,6 +113,8 @@ extern uint8_t *vmx_msr_bitmap; /* 4 KiB, of all vCPUs that are not in x2APIC mo
 int vmx_apic_init(const void *msr_bitmap);
 int vmx_apic_create(struct vcpu *v);
 void vmx_apic_destroy(struct vcpu *v);
+/* What was requested of the APIC before a reset is forgotten. */
+void vmx_apic_reset(struct vcpu *v);
 /* What came for it meanwhile is told to the CPU: before each entry, if apic_virtual. */
 void vmx_apic_enter(struct vcpu *v);
 /* vendor_ops */
@@ -133,7 +135,8 @@ void vmx_entry_failed(struct vcpu *v);
  * entry. Called with interrupts off, and so it returns. @host_rsp: vmx_vcpu.host_rsp.
  */
 int vmx_enter(uint64_t *gpr, bool launched, uint64_t *host_rsp);
-extern char vmx_exit_point[];
+/* Where the CPU goes on after an exit; the second refills the return stack (spec_ctrl). */
+extern char vmx_exit_point[], vmx_exit_point_and_refill[];
 
 /* Puts the debug registers on this CPU. */
 void vmx_load_drs(struct vcpu *v);
