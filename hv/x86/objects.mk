@@ -39,6 +39,7 @@ hv-y += hv/x86/hvm/spec_ctrl.o
 hv-y += hv/x86/hvm/fpu.o
 hv-y += hv/x86/hvm/intr.o
 hv-y += hv/x86/hvm/vlapic.o
+hv-y += hv/x86/hvm/vlapic_timer.o
 hv-y += hv/x86/hvm/insn_len.o
 hv-y += hv/x86/hvm/exit.o
 hv-y += hv/x86/hvm/hypercall.o

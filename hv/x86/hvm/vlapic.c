@@ -7,39 +7,15 @@
 #include <hv/sched.h>
 #include <hv/string.h>
 
-#include "x86/cpu/apic_regs.h"
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/hvm.h"
-#include "x86/hvm/vlapic.h"
+#include "x86/hvm/vlapic_internal.h"
 
-#define TIMER_MODE(lvt) ((lvt) >> 17 & 3)
-#define TIMER_ONESHOT   0
-#define TIMER_PERIODIC  1
-#define TIMER_DEADLINE  2
-#define SVR_ENABLED     0x100u
-#define BASE_ENABLED    0x800UL
-#define BASE_X2APIC     0x400UL
-#define BASE_BSP        0x100UL
-#define BUS_NS_PER_TICK 10       /* the timer counts at 100 MHz before the divider */
-#define VERSION_VALUE   0x50014u /* 6 LVT entries, version 0x14 */
-
-struct vlapic {
-    /* The registers, as the hardware lays them out, which may use them (SDM 3, 30.1). */
-    uint8_t *page;
-    uint64_t base;
-    uint8_t timer_mode; /* TIMER_* */
-    struct timer timer;
-    uint64_t timer_start;  /* ns: when the count began */
-    uint64_t timer_period; /* ns: of the whole count */
-    uint64_t tsc_deadline;
-};
-
-static uint32_t *reg_of(struct vlapic *l, unsigned int offset)
-{
-    return (uint32_t *)(l->page + (offset & 0xff0));
-}
-
-#define REG(l, offset) (*reg_of(l, offset))
+#define SVR_ENABLED   0x100u
+#define BASE_ENABLED  0x800UL
+#define BASE_X2APIC   0x400UL
+#define BASE_BSP      0x100UL
+#define VERSION_VALUE 0x50014u /* 6 LVT entries, version 0x14 */
 
 /* The word of @vector in IRR, ISR or TMR, and its bit there. IRR is set by other CPUs as well. */
 static uint32_t *map_word(struct vlapic *l, unsigned int map, uint8_t vector)
@@ -335,108 +311,6 @@ static void send_ipi(struct vcpu *from, uint32_t icr, uint32_t dest)
     }
 }
 
-/* --- the timer --- */
-
-static uint64_t tick_ns(struct vlapic *l)
-{
-    uint32_t tdcr = REG(l, APIC_TDCR), code = (tdcr & 3) | (tdcr >> 1 & 4);
-
-    return BUS_NS_PER_TICK * (1UL << ((code + 1) & 7));
-}
-
-/* What a vCPU with the CPU to itself could hardly make use of. */
-#define MIN_PERIOD_NS 200000
-
-static void start_count(struct vlapic *l)
-{
-    uint64_t ns = REG(l, APIC_TMICT) * tick_ns(l);
-
-    timer_stop(&l->timer);
-    l->timer_start = time_now();
-    l->timer_period = ns;
-    if (!ns || l->timer_mode == TIMER_DEADLINE)
-        return;
-    if (l->timer_mode == TIMER_PERIODIC)
-        l->timer_period = max(ns, (uint64_t)MIN_PERIOD_NS);
-    timer_set(&l->timer, l->timer_start + l->timer_period);
-}
-
-static uint32_t current_count(struct vlapic *l)
-{
-    uint64_t passed = time_now() - l->timer_start;
-    uint64_t period = atomic_read(&l->timer_period); /* once: see timer_fires */
-
-    if (!period || l->timer_mode == TIMER_DEADLINE)
-        return 0;
-    if (l->timer_mode == TIMER_PERIODIC)
-        passed %= period;
-    else if (passed >= period)
-        return 0;
-    return (uint32_t)((period - passed) / tick_ns(l));
-}
-
-/* Ticks that were missed are missed. */
-static void next_tick(struct vlapic *l, uint64_t period)
-{
-    uint64_t start = atomic_read(&l->timer_start);
-
-    start += (time_now() - start) / period * period;
-    atomic_set(&l->timer_start, start);
-    timer_set(&l->timer, start + period);
-}
-
-/*
- * A periodic one is set again when the vCPU runs: its interrupt is pending until then, a
- * second would not be noticed, and many vCPUs' ticks would cost others' time.
- */
-static void timer_fires(void *arg)
-{
-    struct vcpu *v = arg;
-    struct vlapic *l = v->arch->vlapic;
-    uint32_t lvt = REG(l, APIC_LVTT);
-    /* Once: the vCPU, if it moved meanwhile, or a start-up IPI may set it to 0 just now. */
-    uint64_t period = atomic_read(&l->timer_period);
-
-    l->tsc_deadline = 0;
-    if (!(lvt & LVT_MASKED))
-        vlapic_set_irq(v, (uint8_t)lvt, false);
-    smp_mb(); /* pairs with vlapic_timer_resume: it sees the timer off, or we see the vCPU run */
-    if (v->is_running && TIMER_MODE(lvt) == TIMER_PERIODIC && period)
-        next_tick(l, period);
-}
-
-void vlapic_timer_resume(struct vcpu *v)
-{
-    struct vlapic *l = v->arch->vlapic;
-    uint64_t period = atomic_read(&l->timer_period);
-
-    if (!period || l->timer_mode != TIMER_PERIODIC)
-        return;
-    smp_mb();
-    if (!timer_is_armed(&l->timer))
-        next_tick(l, period);
-}
-
-uint64_t vlapic_tsc_deadline(const struct vcpu *v)
-{
-    return v->arch->vlapic->tsc_deadline;
-}
-
-void vlapic_set_tsc_deadline(struct vcpu *v, uint64_t tsc)
-{
-    struct vlapic *l = v->arch->vlapic;
-    uint64_t now_tsc = rdtsc() + v->arch->tsc_offset, ticks;
-
-    if (l->timer_mode != TIMER_DEADLINE)
-        return;
-    timer_stop(&l->timer);
-    l->tsc_deadline = tsc;
-    if (!tsc)
-        return;
-    ticks = tsc > now_tsc ? min(tsc - now_tsc, tsc_khz * 1000 * 3600) : 0;
-    timer_set(&l->timer, time_now() + ticks * 1000 / (tsc_khz / 1000 ? tsc_khz / 1000 : 1));
-}
-
 /* --- registers --- */
 
 bool vlapic_read(struct vcpu *v, unsigned int reg, uint32_t *value)
@@ -448,7 +322,7 @@ bool vlapic_read(struct vcpu *v, unsigned int reg, uint32_t *value)
         *value = processor_priority(v);
         return true;
     case APIC_TMCCT:
-        *value = current_count(l);
+        *value = vlapic_timer_count(l);
         return true;
     case APIC_TPR:
         *value = task_priority(v);
@@ -492,12 +366,8 @@ static void write_lvt(struct vlapic *l, unsigned int reg, uint32_t value)
     if (!(REG(l, APIC_SVR) & SVR_ENABLED))
         value |= LVT_MASKED;
     REG(l, reg) = value;
-    if (reg == APIC_LVTT && l->timer_mode != TIMER_MODE(value)) {
-        l->timer_mode = TIMER_MODE(value);
-        timer_stop(&l->timer);
-        l->tsc_deadline = 0;
-        l->timer_period = 0;
-    }
+    if (reg == APIC_LVTT)
+        vlapic_timer_set_mode(l, TIMER_MODE(value));
 }
 
 static void write_svr(struct vcpu *v, uint32_t value)
@@ -547,7 +417,7 @@ bool vlapic_write(struct vcpu *v, unsigned int reg, uint32_t value)
         return true;
     case APIC_TMICT:
         REG(l, APIC_TMICT) = value;
-        start_count(l);
+        vlapic_timer_start(l);
         return true;
     case APIC_TDCR:
         REG(l, APIC_TDCR) = value & 0xb;
@@ -649,10 +519,8 @@ void vlapic_reset(struct vcpu *v)
 {
     struct vlapic *l = v->arch->vlapic;
 
-    timer_stop(&l->timer);
+    vlapic_timer_reset(l);
     memset(l->page, 0, PAGE_SIZE);
-    l->timer_period = l->tsc_deadline = 0;
-    l->timer_mode = TIMER_ONESHOT;
     for (unsigned int reg = APIC_LVTT; reg <= APIC_LVTERR; reg += 0x10)
         REG(l, reg) = LVT_MASKED;
     set_task_priority(v, 0);
@@ -672,19 +540,13 @@ int vlapic_create(struct vcpu *v)
     if (!l)
         return -ENOMEM;
     v->arch->vlapic = l;
-    timer_init(&l->timer, timer_fires, v, v, v->cpu);
+    vlapic_timer_init(v);
     l->page = hv_alloc_pages(0, ALLOC_ANY);
     if (!l->page)
         return -ENOMEM;
     vlapic_reset(v);
     v->arch->wait_for_sipi = v->id != 0;
     return 0;
-}
-
-void vlapic_stop_timer(struct vcpu *v)
-{
-    if (v->arch->vlapic)
-        timer_kill(&v->arch->vlapic->timer);
 }
 
 void vlapic_destroy(struct vcpu *v)
@@ -698,9 +560,4 @@ void vlapic_destroy(struct vcpu *v)
         hv_free_pages(l->page, 0);
     hv_free(l);
     v->arch->vlapic = NULL;
-}
-
-void vlapic_migrate(struct vcpu *v, unsigned int cpu)
-{
-    timer_migrate(&v->arch->vlapic->timer, cpu);
 }
