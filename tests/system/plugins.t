@@ -24,19 +24,19 @@ check "config_io is loaded" sh -c "pando plugins | grep -q '^config-io .*loaded'
 
 # --- a hook refuses ------------------------------------------------------------
 create() { pando create /guests/demo.json name=a kernel=/test/vmlinux 'vif=[]' "$@"; }
-echo 100 >/etc/pando/budget
-check "the command runs" sh -c "pando budget | grep -q '100 MiB'"
+echo 120 >/etc/pando/budget
+check "the command runs" sh -c "pando budget | grep -q '120 MiB'"
 create memory=128 2>/tmp/refused
 equal "the hook refuses a creation" "$?" 1
 check "it says why, and what to do" grep -q \
-    'the plugin budget refuses it: a would have 128 MiB, and the budget is 100 MiB' /tmp/refused
+    'the plugin budget refuses it: a would have 128 MiB, and the budget is 120 MiB' /tmp/refused
 check "nothing is left of it" sh -c "! pando list | grep -q ' a '"
-check "a smaller guest is created" create memory=64 maxmem=96
-check "the command knows it" sh -c "pando budget a | grep -q '^a .* of 100 MiB'"
-echo 80 >/etc/pando/budget
-check "more memory is refused" sh -c "! pando mem-set a 90 2>/tmp/refused"
-check "with the reason" grep -q 'a would have 90 MiB' /tmp/refused
-check "less is not" pando mem-set a 70
+check "a smaller guest is created" create memory=96 maxmem=128
+check "the command knows it" sh -c "pando budget a | grep -q '^a .* of 120 MiB'"
+echo 110 >/etc/pando/budget
+check "more memory is refused" sh -c "! pando mem-set a 120 2>/tmp/refused"
+check "with the reason" grep -q 'a would have 120 MiB' /tmp/refused
+check "less is not" pando mem-set a 100
 check "the panel lists it" sh -c "pando plugins --panel budget | grep -q '^a '"
 check "it is destroyed" pando destroy a
 rm /etc/pando/budget
