@@ -2,19 +2,6 @@
 #include <hv/string.h>
 #include <hv/types.h>
 
-/* Microcode's string moves: the best there is for pages, good enough for the rest. */
-void *memcpy(void *dst, const void *src, size_t n)
-{
-    void *d = dst;
-    size_t words = n / 8;
-
-    __asm__ __volatile__("rep movsq" : "+D"(d), "+S"(src), "+c"(words) : : "memory");
-    n &= 7;
-    if (n)
-        __asm__ __volatile__("rep movsb" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
-    return dst;
-}
-
 void *memmove(void *dst, const void *src, size_t n)
 {
     char *d = dst;
@@ -24,19 +11,6 @@ void *memmove(void *dst, const void *src, size_t n)
         return memcpy(dst, src, n);
     while (n--)
         d[n] = s[n];
-    return dst;
-}
-
-void *memset(void *dst, int c, size_t n)
-{
-    void *d = dst;
-    size_t words = n / 8;
-    uint64_t v = (uint8_t)c * 0x0101010101010101UL;
-
-    __asm__ __volatile__("rep stosq" : "+D"(d), "+c"(words) : "a"(v) : "memory");
-    n &= 7;
-    if (n)
-        __asm__ __volatile__("rep stosb" : "+D"(d), "+c"(n) : "a"(v) : "memory");
     return dst;
 }
 

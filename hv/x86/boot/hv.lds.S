@@ -52,6 +52,11 @@ SECTIONS
         *(.init.text .init.text.*)
         *(.init.rodata .init.rodata.*)
         *(.init.data .init.data.*)
+        *(.init.replacements)
+        . = ALIGN(4);
+        alternatives_start = .;
+        *(.init.alternatives)
+        alternatives_end = .;
         . = ALIGN(4096);
         init_end = .;
     } :init

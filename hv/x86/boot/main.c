@@ -11,6 +11,7 @@
 #include <hv/string.h>
 
 #include "x86/boot/boot_x86.h"
+#include "x86/cpu/alternative.h"
 #include "x86/cpu/cpu.h"
 #include "x86/cpu/irq.h"
 #include "x86/hvm/spec_ctrl.h"
@@ -97,6 +98,9 @@ void boot_main(uint32_t magic, uint32_t info)
     log_info("command line: %s\n", boot_info.cmdline);
     print_memory_map();
 
+    cpu_features_detect();
+    spec_ctrl_init();
+    alternatives_patch(); /* while the code can be written to yet */
     boot_memory_init();
     paging_init();
     if (acpi_init())
@@ -109,7 +113,6 @@ void boot_main(uint32_t magic, uint32_t info)
     time_init();
     apic_calibrate();
     choose_vendor();
-    spec_ctrl_init();
     core_init();
     irq_init();
     pci_init();

@@ -64,6 +64,8 @@ uint8_t uart_irq_line(void);
 /* This CPU's GDT, TSS, IDT and GS. */
 void cpu_desc_init(struct cpu *c);
 void idt_init(void);
+/* Boot: what the boot CPU has of feature.h. */
+void cpu_features_detect(void);
 /* Feature bits, CR4 and EFER of this CPU. */
 void cpu_features_init(void);
 void trap_handler(struct trap_frame *f);

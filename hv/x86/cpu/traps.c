@@ -108,6 +108,31 @@ static const char *const exception_names[32] = {
     "#XM SIMD",
 };
 
+/* The error code's bits of #PF (SDM 3, 4.7). */
+#define PF_PRESENT  1u
+#define PF_WRITE    2u
+#define PF_RESERVED 8u
+#define PF_FETCH    16u
+
+/*
+ * What a page fault of the hypervisor's means. A mapping below the hypervisor's half is nobody's
+ * but a guest's: what is present there is kept from it by SMAP and SMEP.
+ */
+static const char *page_fault_words(uint64_t error, vaddr_t va)
+{
+    bool low = va < 1UL << 47;
+
+    if (!(error & PF_PRESENT))
+        return "nothing is mapped there";
+    if (error & PF_RESERVED)
+        return "reserved bits in a page table";
+    if (error & PF_FETCH)
+        return low ? "execution of a guest's page (SMEP)" : "execution of data";
+    if (low)
+        return "use of a guest's page outside its window (SMAP)";
+    return error & PF_WRITE ? "write to what is read-only" : "no access";
+}
+
 static void fatal_trap(struct trap_frame *f)
 {
     const char *name = f->vector < 32 ? exception_names[f->vector] : NULL;
@@ -122,6 +147,9 @@ static void fatal_trap(struct trap_frame *f)
     log_error("r13 %016lx r14 %016lx r15 %016lx\n", f->r13, f->r14, f->r15);
     print_address(f->rip);
     backtrace_from(f->rbp);
+    if (f->vector == 14)
+        panic("page fault at %#lx, of address %#lx: %s", f->rip, read_cr2(),
+              page_fault_words(f->error, read_cr2()));
     panic("unexpected exception %lu (%s) at %#lx", f->vector, name ? name : "reserved", f->rip);
 }
 

@@ -3,13 +3,16 @@
 #include <hv/page_alloc.h>
 #include <hv/string.h>
 
+#include "x86/cpu/alternative.h"
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/fpu.h"
 #include "x86/hvm/hvm.h"
 
-#define XCR0_X87 1UL
-#define XCR0_SSE 2UL
-#define XCR0_AVX 4UL
+#define FCW_RESET 0x37f
+
+#define XCR0_X87  1UL
+#define XCR0_SSE  2UL
+#define XCR0_AVX  4UL
 
 static bool has_xsave(void)
 {
@@ -63,9 +66,27 @@ void fpu_reset(struct vcpu *v)
     uint8_t *area = v->arch->fpu;
 
     memset(area, 0, PAGE_SIZE);
-    *(uint16_t *)area = 0x37f;         /* FCW */
+    *(uint16_t *)area = FCW_RESET;
     *(uint32_t *)(area + 24) = 0x1f80; /* MXCSR */
     v->arch->xcr0 = XCR0_X87;
+}
+
+void fpu_get_legacy(const struct vcpu *v, void *fxsave)
+{
+    const uint8_t *area = v->arch->fpu;
+    uint8_t *to = fxsave;
+    uint64_t there = XCR0_X87 | XCR0_SSE;
+
+    if (hvm_xcr0_mask())
+        there = *(const uint64_t *)(area + 512); /* XSTATE_BV: of the rest the area tells nothing */
+    memcpy(to, area, 512);
+    if (!(there & XCR0_X87)) {
+        memset(to, 0, 24);
+        *(uint16_t *)to = FCW_RESET;
+        memset(to + 32, 0, 128);
+    }
+    if (!(there & XCR0_SSE)) /* but for MXCSR */
+        memset(to + 160, 0, 256);
 }
 
 /* The FXSAVE image of a save record; bits of MXCSR that do not exist would fault. */
@@ -128,7 +149,8 @@ void fpu_save(struct vcpu *v)
     v->arch->xcr0 = get_xcr0();
     if (v->arch->xcr0 != mask)
         set_xcr0(mask);
-    __asm__ __volatile__("xsave64 (%0)"
+    /* What was not changed since fpu_load, and what is as after a reset, is not written. */
+    __asm__ __volatile__(ALTERNATIVE("xsave64 (%0)", "xsaveopt64 (%0)", FEATURE_XSAVEOPT)
                          :
                          : "r"(v->arch->fpu), "a"((uint32_t)mask), "d"(0)
                          : "memory");

@@ -8,6 +8,8 @@
 int fpu_create(struct vcpu *v);
 void fpu_destroy(struct vcpu *v);
 void fpu_reset(struct vcpu *v);
+/* 512 bytes as of FXSAVE, of a vCPU that does not run. */
+void fpu_get_legacy(const struct vcpu *v, void *fxsave);
 void fpu_set_legacy(struct vcpu *v, const void *fxsave);
 void fpu_load(struct vcpu *v);
 void fpu_save(struct vcpu *v);

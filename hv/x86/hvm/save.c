@@ -101,7 +101,7 @@ static const struct {
 
 static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
 {
-    memcpy(c->fpu_regs, v->arch->fpu, sizeof(c->fpu_regs));
+    fpu_get_legacy(v, c->fpu_regs);
     for (unsigned int i = 0; i < ARRAY_SIZE(gpr_order); i++)
         (&c->rax)[i] = gpr_order[i] == REG_RSP ? v->arch->rsp : v->arch->gpr[gpr_order[i]];
     c->rip = v->arch->rip;

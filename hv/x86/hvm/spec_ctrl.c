@@ -9,8 +9,6 @@
 #define MSR_PRED_CMD  0x49
 #define PRED_CMD_IBPB 1
 
-struct spec_ctrl spec_ctrl;
-
 /* The domain that each CPU ran last. One that is gone by now may have left something all the same.
  */
 static uint64_t last_id[MAX_CPUS];
@@ -36,7 +34,10 @@ void spec_ctrl_init(void)
         else
             log_warning("spec-ctrl=%s: expected on or off, ignored\n", option);
     }
-    spec_ctrl = (struct spec_ctrl){ .ibpb = ibpb, .refill_return_stack = on };
+    if (ibpb)
+        cpu_feature_set(FEATURE_SPEC_IBPB);
+    if (on)
+        cpu_feature_set(FEATURE_SPEC_REFILL);
     log_info("speculation: %s; %s\n",
              ibpb ? "IBPB between domains"
                   : "no barrier between domains (no IBPB, or spec-ctrl=off)",

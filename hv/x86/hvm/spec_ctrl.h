@@ -7,14 +7,10 @@
 #ifndef X86_HVM_SPEC_CTRL_H
 #define X86_HVM_SPEC_CTRL_H
 
+#include "x86/cpu/alternative.h"
 #include "x86/x86.h"
 
-extern struct spec_ctrl {
-    bool ibpb;                /* when a CPU goes on with another domain */
-    bool refill_return_stack; /* after each exit */
-} spec_ctrl;
-
-/* Boot: chooses, and says what. */
+/* Boot, before alternatives_patch(): chooses, and says what. */
 void spec_ctrl_init(void);
 /* What a new domain's vCPUs are told apart from others' by; never used again. */
 uint64_t spec_ctrl_new_id(void);
@@ -23,7 +19,7 @@ void spec_ctrl_barrier(const struct vcpu *next);
 /* @next is about to run on this CPU. */
 static inline void spec_ctrl_switch(const struct vcpu *next)
 {
-    if (unlikely(spec_ctrl.ibpb))
+    if (cpu_has_patched(FEATURE_SPEC_IBPB))
         spec_ctrl_barrier(next);
 }
 

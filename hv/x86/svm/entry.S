@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Into the guest and back (APM 2, 15.5). */
+#include "x86/cpu/alternative.inc"
 #include "x86/hvm/entry.inc"
 
     .text
-
-    .macro enter name, refill
-    .globl \name
-    .hidden \name
-    .type \name, @function
-\name: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) */
+    .globl svm_enter
+    .hidden svm_enter
+    .type svm_enter, @function
+svm_enter: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) */
     push_callee_saved
     pushq %rdx
     pushq %rdi
@@ -29,16 +28,10 @@
     vmload %rax               /* host's FS, GS, TR and LDTR */
     cli
     stgi
-    .if \refill
-    refill_return_stack
-    .endif
+    ALTERNATIVE "", "refill_return_stack", FEATURE_SPEC_REFILL
     pop_callee_saved
     forget_gprs
     xorl %eax, %eax
     ret
-    .endm
-
-    enter svm_enter, 0
-    enter svm_enter_and_refill, 1
 
     .section .note.GNU-stack, "", @progbits

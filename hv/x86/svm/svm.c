@@ -5,7 +5,6 @@
 #include <hv/string.h>
 
 #include "x86/cpu/cpu.h"
-#include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/svm/svm.h"
 
@@ -244,10 +243,7 @@ static void svm_run(struct vcpu *v)
     }
     b->clean = CLEAN_ALL;
 
-    if (unlikely(spec_ctrl.refill_return_stack))
-        svm_enter_and_refill(a->gpr, s->vmcb_paddr, virt_to_paddr(this_cpu()->arch->svm_host_vmcb));
-    else
-        svm_enter(a->gpr, s->vmcb_paddr, virt_to_paddr(this_cpu()->arch->svm_host_vmcb));
+    svm_enter(a->gpr, s->vmcb_paddr, virt_to_paddr(this_cpu()->arch->svm_host_vmcb));
 
     a->gpr[REG_RAX] = b->rax;
     a->rip = b->rip;

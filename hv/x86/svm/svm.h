@@ -44,8 +44,6 @@ static inline struct vmcb *vmcb_of(const struct vcpu *v)
  * off, and so it returns; inside, physical interrupts make the guest exit.
  */
 void svm_enter(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
-/* Then makes sure that no return goes by the guest's predictions. */
-void svm_enter_and_refill(uint64_t *gpr, paddr_t guest_vmcb, paddr_t host_vmcb);
 
 /* exit.c: VMCB to v->arch->exit. */
 void svm_decode_exit(struct vcpu *v);

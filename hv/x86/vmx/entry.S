@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Into the guest and back (SDM 3, 27 and 28). */
+#include "x86/cpu/alternative.inc"
 #include "x86/hvm/entry.inc"
 
 #define HOST_RSP 0x6c14
@@ -27,10 +28,9 @@ vmx_enter: /* rdi: gpr[], esi: launched before, rdx: what HOST_RSP is in the VMC
     movl $1, %eax
     jmp leave
 
-    .macro exit_point name, refill
-    .globl \name
-    .hidden \name
-\name:
+    .globl vmx_exit_point
+    .hidden vmx_exit_point
+vmx_exit_point:
     pushq %rdi
     movq 8(%rsp), %rdi
     movq %rax, 8 * 0(%rdi)
@@ -38,15 +38,8 @@ vmx_enter: /* rdi: gpr[], esi: launched before, rdx: what HOST_RSP is in the VMC
     popq %rax
     movq %rax, 8 * 7(%rdi)
     popq %rdi
-    .if \refill
-    refill_return_stack
-    .endif
+    ALTERNATIVE "", "refill_return_stack", FEATURE_SPEC_REFILL
     xorl %eax, %eax
-    .endm
-
-    exit_point vmx_exit_point_and_refill, 1
-    jmp leave
-    exit_point vmx_exit_point, 0
 leave:
     pop_callee_saved
     forget_gprs

@@ -5,7 +5,6 @@
 #include <hv/page_alloc.h>
 #include <hv/string.h>
 
-#include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/vmx/vmx.h"
 
@@ -129,8 +128,7 @@ static void write_host_state(void)
     vmwrite(VMCS_HOST_SYSENTER_CS, 0);
     vmwrite(VMCS_HOST_SYSENTER_ESP, 0);
     vmwrite(VMCS_HOST_SYSENTER_EIP, 0);
-    vmwrite(VMCS_HOST_RIP,
-            (uint64_t)(spec_ctrl.refill_return_stack ? vmx_exit_point_and_refill : vmx_exit_point));
+    vmwrite(VMCS_HOST_RIP, (uint64_t)vmx_exit_point);
 }
 
 static void write_host_cpu_state(void)

@@ -135,8 +135,8 @@ void vmx_entry_failed(struct vcpu *v);
  * entry. Called with interrupts off, and so it returns. @host_rsp: vmx_vcpu.host_rsp.
  */
 int vmx_enter(uint64_t *gpr, bool launched, uint64_t *host_rsp);
-/* Where the CPU goes on after an exit; the second refills the return stack (spec_ctrl). */
-extern char vmx_exit_point[], vmx_exit_point_and_refill[];
+/* Where the CPU goes on after an exit. */
+extern char vmx_exit_point[];
 
 /* Puts the debug registers on this CPU. */
 void vmx_load_drs(struct vcpu *v);

@@ -84,3 +84,6 @@ hv-hypercall-unit-y = tests/unit/hv/test_hypercall.o hv/core/hypercall.o hv/core
 unit-tests += hv-cpu-policy
 hv-cpu-policy-unit-y = tests/unit/hv/test_cpu_policy.o tests/unit/hv/fake_machine.o \
   tests/unit/hv/fake_log.o hv/x86/hvm/cpuid.o hv/x86/hvm/cpu_policy.o hv/core/lock.o
+unit-tests += hv-alternative
+hv-alternative-unit-y = tests/unit/hv/test_alternative.o tests/unit/hv/fake_log.o \
+  hv/x86/cpu/alternative.o
