@@ -217,29 +217,59 @@ static void svm_switch_out(struct vcpu *v)
     s->vmcb->intercept[1] = INTERCEPT_DRS;
 }
 
+/*
+ * An interrupt by V_IRQ, which the guest, who can take it now, takes before its first
+ * instruction (APM 2, 15.21.4): QEMU's TCG may deliver an injected one twice. Not where V_IRQ has
+ * to open the window for another interrupt, nor where an NMI waits for this one's delivery.
+ */
+static bool raise_virtual_irq(struct vcpu *v, struct vmcb *b)
+{
+    const struct x86_event *e = &v->arch->pending;
+
+    if (e->type != EVENT_INTERRUPT || b->vintr & VINTR_IRQ || v->arch->nmi_pending)
+        return false;
+    b->vintr |= VINTR_IRQ_NOW;
+    b->vintr_vector = e->vector;
+    return true;
+}
+
+/* What the host had to do may have come first: the interrupt waits on. */
+static void drop_virtual_irq(struct vcpu *v, struct vmcb *b)
+{
+    v->arch->pending.valid = b->vintr & VINTR_IRQ;
+    b->vintr &= ~VINTR_IRQ_NOW;
+}
+
+static void inject_event(struct vcpu *v, struct vmcb *b)
+{
+    const struct x86_event *e = &v->arch->pending;
+
+    b->eventinj = EVENTINJ_VALID | (uint64_t)e->type << 8 | e->vector |
+                  (e->has_error ? EVENTINJ_ERROR | (uint64_t)e->error << 32 : 0);
+    if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
+        b->cr2 = e->cr2;
+    if (unlikely(e->type == EVENT_NMI))
+        svm_nmi_begins(v->arch->svm);
+    v->arch->pending.valid = false;
+}
+
 static void svm_run(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
     struct svm_vcpu *s = a->svm;
     struct vmcb *b = s->vmcb;
+    bool virtual_irq = false;
 
     svm_set_asid(v);
     b->rax = a->gpr[REG_RAX];
     b->rip = s->entered_rip = a->rip;
     b->rsp = a->rsp;
     b->rflags = a->rflags;
+    b->eventinj = 0;
     if (a->pending.valid) {
-        const struct x86_event *e = &a->pending;
-
-        b->eventinj = EVENTINJ_VALID | (uint64_t)e->type << 8 | e->vector |
-                      (e->has_error ? EVENTINJ_ERROR | (uint64_t)e->error << 32 : 0);
-        if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
-            b->cr2 = e->cr2;
-        if (unlikely(e->type == EVENT_NMI))
-            svm_nmi_begins(s);
-        a->pending.valid = false;
-    } else {
-        b->eventinj = 0;
+        virtual_irq = raise_virtual_irq(v, b);
+        if (!virtual_irq)
+            inject_event(v, b);
     }
     b->clean = CLEAN_ALL;
 
@@ -249,6 +279,8 @@ static void svm_run(struct vcpu *v)
     a->rip = b->rip;
     a->rsp = b->rsp;
     a->rflags = b->rflags;
+    if (virtual_irq)
+        drop_virtual_irq(v, b);
     svm_decode_exit(v);
     if (unlikely(s->step))
         svm_step_ends(v);
@@ -273,10 +305,10 @@ static void svm_request_interrupt_window(struct vcpu *v, bool on)
     struct vmcb *b = vmcb_of(v);
 
     if (on) {
-        b->vintr |= VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO(0xf);
+        b->vintr |= VINTR_IRQ_NOW;
         b->intercept[3] |= INTERCEPT_VINTR;
     } else {
-        b->vintr &= ~(VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO(0xf));
+        b->vintr &= ~VINTR_IRQ_NOW;
         b->intercept[3] &= ~INTERCEPT_VINTR;
     }
     update_cr8_intercept(v);

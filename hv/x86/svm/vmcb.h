@@ -48,6 +48,7 @@
 #define VINTR_IRQ         (1u << 8)
 #define VINTR_PRIO(p)     ((uint32_t)(p) << 16)
 #define VINTR_IGN_TPR     (1u << 20)
+#define VINTR_IRQ_NOW     (VINTR_IRQ | VINTR_IGN_TPR | VINTR_PRIO(0xf)) /* whatever TPR is */
 #define VINTR_MASKING     (1u << 24)
 
 #define EXIT_CR_READ(n)   (0x00 + (n))
