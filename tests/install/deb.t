@@ -92,6 +92,8 @@ equal "and are there" "$(dpkg --root="$root" -l "${own[@]}" | grep -c '^ii')" 4
 check "with their files" has "/boot/pando-$version" /usr/bin/pando /usr/lib/pando/stored \
     /usr/lib/systemd/system/pando.target /usr/include/pando/pando.h \
     "/usr/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH)/libpando.so.0"
+equal "the hypervisor is not the one with run-time checks" \
+    "$(grep -l 'lock of order' "$top/build/pando" "$root/boot/pando-$version")" "$top/build/pando"
 equal "the menu is made, systemd told" "$(calls)" "update-grub 
 systemd-tmpfiles --create /usr/lib/tmpfiles.d/pando.conf
 systemctl daemon-reload"
