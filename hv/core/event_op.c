@@ -203,7 +203,7 @@ static int run(const struct event_op *o, vaddr_t at)
     return rc == -ERESTART ? hypercall_continue(0) : rc;
 }
 
-static __attribute__((noinline)) int run_cmd(int cmd, vaddr_t at)
+static __noinline int run_cmd(int cmd, vaddr_t at)
 {
     const struct event_op *o;
 

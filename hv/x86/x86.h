@@ -207,7 +207,7 @@ struct arch_vcpu {
     uint64_t misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: the domain's callback */
     bool nmi_pending;
-    bool irr_hint;      /* something may be in the vlapic's IRR; set after the bit is */
+    bool irr_hint;      /* something may be in the vlapic's IRR, or posted; set after the bit is */
     bool apic_virtual;  /* the CPU delivers what is in IRR (vendor_ops.apic_*) */
     bool halted_off;    /* in HLT with interrupts off, which an NMI alone ends */
     bool wait_for_sipi; /* INIT was received, or it never ran */

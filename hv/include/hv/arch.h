@@ -34,7 +34,7 @@ int arch_vcpu_create(struct vcpu *v);
 void arch_vcpu_destroy(struct vcpu *v);
 /* Loads @next's state on this CPU (NULL: nothing) after saving @prev's. */
 void arch_context_switch(struct vcpu *prev, struct vcpu *next);
-/* Enters the current vCPU's guest once and handles its exit. */
+/* Enters the current vCPU's guest, and handles its exits, until a softirq is pending. */
 void arch_vcpu_run(struct vcpu *v);
 /* An event upcall became pending for @v (v->vcpu_info says so): inject it. Kicks. */
 void arch_vcpu_event_notify(struct vcpu *v);

@@ -115,6 +115,8 @@ static inline mfn_t paddr_to_mfn(paddr_t p)
 #define __packed       __attribute__((packed))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __noreturn     __attribute__((noreturn))
-#define __must_check   __attribute__((warn_unused_result))
+/* Seldom called: what registers and stack it needs is not its caller's burden. */
+#define __noinline   __attribute__((noinline))
+#define __must_check __attribute__((warn_unused_result))
 
 #endif

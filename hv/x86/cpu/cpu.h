@@ -40,9 +40,9 @@ struct arch_cpu {
 
     bool in_guest; /* between the last check before an entry and the exit */
     uint64_t asid_next, asid_generation;
-    void *svm_host_vmcb; /* host state for VMLOAD */
-    uint64_t tsc_aux;    /* what MSR_TSC_AUX is */
-    struct vcpu *loaded; /* whose registers and FPU are on this CPU */
+    paddr_t svm_host_vmcb; /* host state for VMLOAD */
+    uint64_t tsc_aux;      /* what MSR_TSC_AUX is */
+    struct vcpu *loaded;   /* whose registers and FPU are on this CPU */
 
     uint64_t irq_pending[4];    /* vectors recorded, waiting for SOFTIRQ_IRQ */
     unsigned int irq_eois_owed; /* of level-triggered ones, not acknowledged yet */

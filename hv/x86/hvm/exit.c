@@ -171,7 +171,7 @@ static void exit_failed(struct vcpu *v)
                  v->arch->exit.failure, v->arch->rip);
 }
 
-static void (*const handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
+void (*const hvm_exit_handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
     [VMEXIT_NOTHING] = exit_nothing,
     [VMEXIT_HYPERCALL] = hvm_hypercall,
     [VMEXIT_CPUID] = exit_cpuid,
@@ -195,8 +195,3 @@ static void (*const handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
     [VMEXIT_UNDEFINED] = exit_undefined,
     [VMEXIT_FAILED] = exit_failed,
 };
-
-void hvm_handle_exit(struct vcpu *v)
-{
-    handlers[v->arch->exit.reason](v);
-}

@@ -3,21 +3,55 @@
 #ifndef X86_HVM_HVM_H
 #define X86_HVM_HVM_H
 
+#include <hv/event.h>
+
 #include "x86/hvm/vendor.h"
 
 /* exit.c: the table of exits. */
-void hvm_handle_exit(struct vcpu *v);
+extern void (*const hvm_exit_handlers[NR_VMEXIT_REASONS])(struct vcpu *v);
+
+static inline void hvm_handle_exit(struct vcpu *v)
+{
+    hvm_exit_handlers[v->arch->exit.reason](v);
+}
 
 /* run.c: wakes the vCPU; if its guest runs on another CPU, sends that CPU @vector. */
 void vcpu_notify(struct vcpu *v, uint8_t vector);
 
-/* intr.c: gives the guest what waits for it, just before an entry. Interrupts off. */
-void hvm_inject_pending(struct vcpu *v);
+/* intr.c: the first of what waits, if the guest can take it, or else an exit when it can. */
+void hvm_inject_or_wait(struct vcpu *v);
 
-/* insn_len.c: the length of the exiting instruction, from the CPU or decoded; 0: not readable. */
-unsigned int hvm_insn_len(struct vcpu *v);
-/* Goes on behind the exiting instruction; injects #GP or #PF if that can't be read. */
-bool hvm_skip_insn(struct vcpu *v);
+/*
+ * Gives the guest what waits for it, just before an entry. Interrupts off. Nearly always it is
+ * nothing, which must be found out fast; what is found to wait need not be deliverable.
+ */
+static inline void hvm_inject_pending(struct vcpu *v)
+{
+    const struct arch_vcpu *a = v->arch;
+
+    if (unlikely(a->nmi_pending | a->windows | atomic_read(&a->irr_hint) | vcpu_event_pending(v)))
+        hvm_inject_or_wait(v);
+}
+
+/* insn_len.c: the length of the exiting instruction, decoded; 0, and #GP injected: not readable. */
+unsigned int hvm_decode_insn_len(struct vcpu *v);
+
+/* Goes on behind the exiting instruction; false: it can't be read, and #GP is injected. */
+static inline bool hvm_skip_insn(struct vcpu *v)
+{
+    struct arch_vcpu *a = v->arch;
+    unsigned int len = a->exit.insn_len;
+
+    if (unlikely(!len)) {
+        len = hvm_decode_insn_len(v);
+        if (!len)
+            return false;
+    }
+    a->rip += len;
+    a->rflags &= ~X86_RFLAGS_RF;
+    vendor->end_instruction(v);
+    return true;
+}
 
 /*
  * The general register of the exiting MOV to or from a control register, or of an LMSW

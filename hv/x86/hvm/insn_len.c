@@ -73,14 +73,12 @@ static unsigned int fetch(struct vcpu *v, uint8_t *buf, unsigned int size)
     return 0;
 }
 
-unsigned int hvm_insn_len(struct vcpu *v)
+static unsigned int find_len(struct vcpu *v)
 {
     uint8_t buf[15];
     unsigned int n, i = 0, len;
     struct x86_segment cs;
 
-    if (v->arch->exit.insn_len)
-        return v->arch->exit.insn_len;
     /* Without prefixes, as nearly always, three bytes say it. */
     n = fetch(v, buf, 3);
     len = opcode_len(buf, n);
@@ -119,17 +117,11 @@ int hvm_cr_operand(struct vcpu *v)
     return -1;
 }
 
-bool hvm_skip_insn(struct vcpu *v)
+unsigned int hvm_decode_insn_len(struct vcpu *v)
 {
-    unsigned int len = hvm_insn_len(v);
+    unsigned int len = find_len(v);
 
-    if (!len) {
-        /* It was fetched a moment ago: another vCPU changed the page or its mapping. */
+    if (!len) /* it was fetched a moment ago: another vCPU changed the page or its mapping */
         x86_inject_exception(v, EXC_GP, 0);
-        return false;
-    }
-    v->arch->rip += len;
-    v->arch->rflags &= ~X86_RFLAGS_RF;
-    vendor->end_instruction(v);
-    return true;
+    return len;
 }

@@ -73,8 +73,7 @@ static void inject_upcall(struct vcpu *v)
     set_windows(v, window_of_vlapic(v));
 }
 
-/* The first of what waits, if the guest can take it, or else an exit when it can. */
-static void inject_or_wait(struct vcpu *v)
+void hvm_inject_or_wait(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
     bool nmi = unlikely(a->nmi_pending) && inject_nmi_or_wait(v);
@@ -93,15 +92,6 @@ static void inject_or_wait(struct vcpu *v)
         window = window_wanted(v);
     }
     set_windows(v, window);
-}
-
-void hvm_inject_pending(struct vcpu *v)
-{
-    const struct arch_vcpu *a = v->arch;
-
-    if (unlikely(a->nmi_pending || a->windows || upcall_pending(v) ||
-                 (!a->apic_virtual && vlapic_pending_vector(v) != VLAPIC_NOTHING)))
-        inject_or_wait(v);
 }
 
 void arch_vcpu_event_notify(struct vcpu *v)

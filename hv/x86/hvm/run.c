@@ -59,25 +59,29 @@ static void sync_tlb(struct vcpu *v)
 
 void arch_vcpu_run(struct vcpu *v)
 {
-    struct arch_cpu *a = this_cpu()->arch;
+    struct cpu *c = this_cpu();
+    struct arch_cpu *a = c->arch;
 
+    /* The INIT before it has asked for a softirq, so it is here that it goes on. */
     if (unlikely(atomic_read(&v->arch->start_up))) {
         vlapic_begin_start_up(v);
         fpu_load(v); /* the reset changed what is loaded */
     }
-    irq_disable();
-    if (softirq_is_pending()) {
+    for (;;) {
+        irq_disable();
+        if (atomic_read(&c->softirq_pending))
+            break;
+        /* A full barrier: interrupts and the generation are looked at after it, or we are kicked.
+         */
+        (void)atomic_xchg(&a->in_guest, true);
+        hvm_inject_pending(v);
+        sync_tlb(v);
+        vendor->run(v);
+        atomic_set_release(&a->in_guest, false);
         irq_enable();
-        return;
+        hvm_handle_exit(v);
     }
-    /* A full barrier: interrupts and the generation are looked at after it, or we are kicked. */
-    (void)atomic_xchg(&a->in_guest, true);
-    hvm_inject_pending(v);
-    sync_tlb(v);
-    vendor->run(v);
-    atomic_set_release(&a->in_guest, false);
     irq_enable();
-    hvm_handle_exit(v);
 }
 
 void arch_p2m_flush(struct domain *d)

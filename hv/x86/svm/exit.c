@@ -7,12 +7,10 @@
 #include "x86/svm/svm.h"
 
 /* An event whose delivery the exit interrupted is delivered again (APM 2, 15.7.2). */
-static void keep_interrupted_event(struct vcpu *v, uint64_t info)
+static __noinline void keep_interrupted_event(struct vcpu *v, uint64_t info)
 {
     struct x86_event *e = &v->arch->pending;
 
-    if (likely(!(info & EVENTINJ_VALID)))
-        return;
     if (EVENTINJ_TYPE(info) == EVENT_SOFT)
         return; /* INT n: the instruction is executed again */
     *e = (struct x86_event){
@@ -67,9 +65,27 @@ static void decode_cr(struct vmexit *x, enum vmexit_reason reason, const struct 
         x->cr.gpr = b->exitinfo1 & 15;
 }
 
-static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
+/* Exits by an instruction that say all by their number. */
+static const uint8_t plain_exits[] = {
+    [EXIT_CPUID] = VMEXIT_CPUID,       [EXIT_HLT] = VMEXIT_HLT,
+    [EXIT_VMMCALL] = VMEXIT_HYPERCALL, [EXIT_PAUSE] = VMEXIT_PAUSE,
+    [EXIT_RDTSC] = VMEXIT_RDTSC,       [EXIT_XSETBV] = VMEXIT_XSETBV,
+    [EXIT_WBINVD] = VMEXIT_WBINVD,     [EXIT_INVD] = VMEXIT_WBINVD,
+    [EXIT_SHUTDOWN] = VMEXIT_SHUTDOWN, [EXIT_VINTR] = VMEXIT_INTERRUPT_WINDOW,
+};
+
+static __noinline void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
 {
     switch (b->exitcode) {
+    case EXIT_INTR:
+    case EXIT_NMI:
+    case EXIT_SMI:
+    case EXIT_INIT:
+        x->reason = VMEXIT_NOTHING;
+        break;
+    case EXIT_IOIO:
+        decode_io(x, b->exitinfo1, b->exitinfo2, b->rip);
+        break;
     case EXIT_CR_READ(0)... EXIT_CR_READ(15):
         decode_cr(x, VMEXIT_CR_READ, b);
         break;
@@ -99,22 +115,6 @@ static void decode_other(struct vcpu *v, struct vmexit *x, const struct vmcb *b)
         x->exception.error = (uint32_t)b->exitinfo1;
         x->exception.cr2 = b->exitinfo2;
         break;
-    case EXIT_SHUTDOWN:
-        x->reason = VMEXIT_SHUTDOWN;
-        break;
-    case EXIT_WBINVD:
-    case EXIT_INVD:
-        x->reason = VMEXIT_WBINVD;
-        break;
-    case EXIT_XSETBV:
-        x->reason = VMEXIT_XSETBV;
-        break;
-    case EXIT_RDTSC:
-        x->reason = VMEXIT_RDTSC;
-        break;
-    case EXIT_PAUSE:
-        x->reason = VMEXIT_PAUSE;
-        break;
     case EXIT_VMRUN:
     case EXIT_VMMCALL + 1 ... EXIT_SKINIT:
     case EXIT_RDPMC:
@@ -133,42 +133,20 @@ void svm_decode_exit(struct vcpu *v)
 {
     struct vmcb *b = vmcb_of(v);
     struct vmexit *x = &v->arch->exit;
+    uint64_t code = b->exitcode, len = b->next_rip - b->rip;
 
-    keep_interrupted_event(v, b->exitintinfo);
-    x->insn_len = 0;
-    if (svm_features & SVM_FEATURE_NRIPS && b->next_rip > b->rip && b->next_rip - b->rip <= 15)
-        x->insn_len = (uint8_t)(b->next_rip - b->rip);
-    switch (b->exitcode) {
-    case EXIT_INTR:
-    case EXIT_NMI:
-    case EXIT_SMI:
-    case EXIT_INIT:
-        x->reason = VMEXIT_NOTHING;
-        break;
-    case EXIT_VINTR:
-        x->reason = VMEXIT_INTERRUPT_WINDOW;
-        break;
-    case EXIT_VMMCALL:
-        x->reason = VMEXIT_HYPERCALL;
-        break;
-    case EXIT_NPF:
-        decode_npf(x, b);
-        break;
-    case EXIT_HLT:
-        x->reason = VMEXIT_HLT;
-        break;
-    case EXIT_MSR:
+    if (unlikely(b->exitintinfo & EVENTINJ_VALID))
+        keep_interrupted_event(v, b->exitintinfo);
+    /* next_rip: 0 without NRIPS, and where no instruction exits (APM 2, 15.7.1). */
+    x->insn_len = len <= 15 ? (uint8_t)len : 0;
+    if (code < ARRAY_SIZE(plain_exits) && plain_exits[code])
+        x->reason = (enum vmexit_reason)plain_exits[code];
+    else if (code == EXIT_MSR)
         x->reason = b->exitinfo1 & 1 ? VMEXIT_MSR_WRITE : VMEXIT_MSR_READ;
-        break;
-    case EXIT_IOIO:
-        decode_io(x, b->exitinfo1, b->exitinfo2, b->rip);
-        break;
-    case EXIT_CPUID:
-        x->reason = VMEXIT_CPUID;
-        break;
-    default:
+    else if (code == EXIT_NPF)
+        decode_npf(x, b);
+    else
         decode_other(v, x, b);
-    }
 }
 
 void svm_report(struct vcpu *v)

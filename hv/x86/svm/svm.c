@@ -17,7 +17,7 @@
 #define CR4_HIDDEN X86_CR4_MCE
 
 uint32_t svm_features;
-static uint32_t max_asid;
+static uint32_t nr_asids;
 static void *io_bitmap;     /* 12 KiB: every port exits */
 static uint8_t *msr_bitmap; /* 8 KiB, shared by all guests */
 
@@ -33,12 +33,12 @@ bool svm_detect(void)
     }
     r = cpuid(0x8000000a);
     svm_features = r.d;
-    max_asid = r.b;
+    nr_asids = r.b;
     if (!(svm_features & SVM_FEATURE_NPT)) {
         log_error("SVM without nested paging: this CPU is too old\n");
         return false;
     }
-    log_info("SVM: %u ASIDs%s%s%s\n", max_asid, svm_features & SVM_FEATURE_NRIPS ? ", NRIPS" : "",
+    log_info("SVM: %u ASIDs%s%s%s\n", nr_asids, svm_features & SVM_FEATURE_NRIPS ? ", NRIPS" : "",
              svm_features & SVM_FEATURE_FLUSH_BY_ASID ? ", flush by ASID" : "",
              svm_features & SVM_FEATURE_DECODE_ASSIST ? ", decode assists" : "");
     return true;
@@ -74,10 +74,9 @@ static int bitmaps_init(void)
 static int svm_cpu_up(void)
 {
     struct arch_cpu *a = this_cpu()->arch;
-    void *hsave = hv_alloc_pages(0, ALLOC_ANY);
+    void *hsave = hv_alloc_pages(0, ALLOC_ANY), *host = hv_alloc_pages(0, ALLOC_ANY);
 
-    a->svm_host_vmcb = hv_alloc_pages(0, ALLOC_ANY);
-    if (!hsave || !a->svm_host_vmcb)
+    if (!hsave || !host)
         return -ENOMEM;
     if (!io_bitmap && bitmaps_init())
         return -ENOMEM;
@@ -85,10 +84,10 @@ static int svm_cpu_up(void)
         return -ENODEV;
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | X86_EFER_SVME);
     wrmsr(MSR_VM_HSAVE_PA, virt_to_paddr(hsave));
-    a->asid_generation = 1;
-    a->asid_next = 1;
+    asid_init_cpu();
+    a->svm_host_vmcb = virt_to_paddr(host);
     /* The host's FS, GS, TR, LDTR and system-call MSRs stay as they are now. */
-    __asm__ __volatile__("vmsave %%rax" : : "a"(virt_to_paddr(a->svm_host_vmcb)) : "memory");
+    __asm__ __volatile__("vmsave %%rax" : : "a"(a->svm_host_vmcb) : "memory");
     return 0;
 }
 
@@ -152,33 +151,17 @@ static void svm_vcpu_destroy(struct vcpu *v)
     v->arch->svm = NULL;
 }
 
-/*
- * An ASID belongs to a vCPU for one generation of one CPU. A new one is a flush;
- * when they run out, the CPU's whole TLB is flushed and a generation begins.
- */
-void svm_set_asid(struct vcpu *v)
+static __noinline void new_asid(struct svm_vcpu *s)
 {
-    struct svm_vcpu *s = v->arch->svm;
-    struct arch_cpu *a = this_cpu()->arch;
+    bool all;
 
-    if (likely(s->asid_generation == a->asid_generation && s->asid_cpu == this_cpu()->id)) {
-        s->vmcb->tlb_control = 0;
-        return;
-    }
-    s->vmcb->tlb_control = 0;
-    if (a->asid_next >= max_asid) {
-        a->asid_generation++;
-        a->asid_next = 1;
-        s->vmcb->tlb_control = 1; /* all ASIDs */
-    }
-    s->vmcb->asid = (uint32_t)a->asid_next++;
-    s->asid_generation = a->asid_generation;
-    s->asid_cpu = this_cpu()->id;
+    s->vmcb->asid = asid_new(&s->asid, nr_asids - 1, &all);
+    s->vmcb->tlb_control = all;
 }
 
 static void svm_flush_tlb(struct vcpu *v)
 {
-    v->arch->svm->asid_generation = 0;
+    asid_forget(&v->arch->svm->asid);
 }
 
 void svm_load_drs(struct vcpu *v)
@@ -248,9 +231,18 @@ static void inject_event(struct vcpu *v, struct vmcb *b)
                   (e->has_error ? EVENTINJ_ERROR | (uint64_t)e->error << 32 : 0);
     if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
         b->cr2 = e->cr2;
-    if (unlikely(e->type == EVENT_NMI))
+    if (e->type == EVENT_NMI)
         svm_nmi_begins(v->arch->svm);
     v->arch->pending.valid = false;
+}
+
+/* True: by V_IRQ. */
+static __noinline bool write_event(struct vcpu *v, struct vmcb *b)
+{
+    if (raise_virtual_irq(v, b))
+        return true;
+    inject_event(v, b);
+    return false;
 }
 
 static void svm_run(struct vcpu *v)
@@ -260,20 +252,18 @@ static void svm_run(struct vcpu *v)
     struct vmcb *b = s->vmcb;
     bool virtual_irq = false;
 
-    svm_set_asid(v);
+    b->tlb_control = 0;
+    if (unlikely(!asid_is_valid(&s->asid)))
+        new_asid(s);
     b->rax = a->gpr[REG_RAX];
     b->rip = s->entered_rip = a->rip;
     b->rsp = a->rsp;
     b->rflags = a->rflags;
     b->eventinj = 0;
-    if (a->pending.valid) {
-        virtual_irq = raise_virtual_irq(v, b);
-        if (!virtual_irq)
-            inject_event(v, b);
-    }
-    b->clean = CLEAN_ALL;
+    if (unlikely(a->pending.valid))
+        virtual_irq = write_event(v, b);
 
-    svm_enter(a->gpr, s->vmcb_paddr, virt_to_paddr(this_cpu()->arch->svm_host_vmcb));
+    svm_enter(a->gpr, s->vmcb_paddr, this_cpu()->arch->svm_host_vmcb);
 
     a->gpr[REG_RAX] = b->rax;
     a->rip = b->rip;

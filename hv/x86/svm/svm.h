@@ -3,14 +3,14 @@
 #ifndef X86_SVM_SVM_H
 #define X86_SVM_SVM_H
 
+#include "x86/hvm/asid.h"
 #include "x86/hvm/vendor.h"
 #include "x86/svm/vmcb.h"
 
 struct svm_vcpu {
     struct vmcb *vmcb;
     paddr_t vmcb_paddr;
-    uint64_t asid_generation; /* of the CPU it ran on last; other: it needs a new ASID */
-    unsigned int asid_cpu;
+    struct asid asid;
     uint64_t entered_rip; /* for svm_report */
     uint64_t dr[4];       /* DR0-3, unless they are on the CPU */
     bool drs_loaded;      /* they are, and accesses don't exit */
@@ -65,7 +65,5 @@ void svm_nmi_begins(struct svm_vcpu *s);
 void svm_nmi_iret(struct vcpu *v);
 /* The exit after svm_request_nmi_window has asked for one instruction. */
 void svm_step_ends(struct vcpu *v);
-/* Gives the vCPU an ASID that is valid on this CPU. */
-void svm_set_asid(struct vcpu *v);
 
 #endif

@@ -99,10 +99,7 @@
 /* exitinfo1 of an access to a control register: by MOV, whose other register it names */
 #define EXITINFO_MOV_CR (1UL << 63)
 
-/* VMCB clean bits (APM 2, 15.15.1): set where the control block is unchanged. */
-#define CLEAN_ALL 0u
-
-#define DR6_BS    0x4000UL /* single step */
+#define DR6_BS          0x4000UL /* single step */
 
 struct vmcb_segment {
     uint16_t sel, attr;
@@ -123,7 +120,8 @@ struct vmcb {
     uint64_t nested_enable;
     uint8_t reserved2[0xa8 - 0x98];
     uint64_t eventinj, nested_cr3, lbr_enable;
-    uint32_t clean, reserved3;
+    uint32_t clean; /* stays 0: nothing of it is cached (APM 2, 15.15.1) */
+    uint32_t reserved3;
     uint64_t next_rip;
     uint8_t insn_len, insn[15];
     uint8_t reserved4[0x400 - 0xe0];

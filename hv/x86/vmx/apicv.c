@@ -144,12 +144,13 @@ bool vmx_apic_post(struct vcpu *v, uint8_t vector)
         return true;
     if (atomic_or(&p->control, POSTED_OUTSTANDING) & POSTED_OUTSTANDING)
         return true;
+    atomic_set(&v->arch->irr_hint, true); /* before it is looked whether it runs */
     vcpu_notify(v, vmx_caps.posted ? VECTOR_POSTED : VECTOR_KICK);
     return true;
 }
 
 /* Requests to IRR; then the two vectors that the CPU goes by, and whose end it has to tell. */
-static void sync(struct vcpu *v)
+void vmx_apic_enter(struct vcpu *v)
 {
     struct posted *p = vmx_of(v)->posted;
     uint8_t *page = vlapic_page(v);
@@ -176,19 +177,12 @@ static void sync(struct vcpu *v)
     }
 }
 
-void vmx_apic_enter(struct vcpu *v)
-{
-    if (unlikely(atomic_read(&vmx_of(v)->posted->control) & POSTED_OUTSTANDING ||
-                 atomic_read(&v->arch->irr_hint)))
-        sync(v);
-}
-
 bool vmx_apic_pending(struct vcpu *v)
 {
     uint32_t ppr = 0;
     int irr;
 
-    sync(v);
+    vmx_apic_enter(v);
     irr = vlapic_highest_irr(v);
     vlapic_read(v, APIC_PPR, &ppr);
     return irr >= 0 && ((uint32_t)irr & 0xf0) > (ppr & 0xf0);

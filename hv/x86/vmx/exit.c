@@ -32,7 +32,7 @@ static void keep_interrupted_event(struct vcpu *v)
         .type = (enum event_type)type,
         .has_error = info & EVENT_HAS_ERROR,
         .error = (uint32_t)vmread(VMCS_VECTORING_ERROR),
-        .cr2 = vmx_of(v)->cr2,
+        .cr2 = read_cr2(),
     };
     if (type == EVENT_NMI) /* it is not in service yet */
         vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
@@ -137,9 +137,64 @@ static void decode_cr(struct vmexit *x)
     x->cr.gpr = (uint8_t)reg;
 }
 
-static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
+/* The CPU found the guest's state against its rules (27.3.1), which a tool may have set. */
+static void report_entry_failure(struct vcpu *v, struct vmexit *x, uint32_t reason)
 {
+    static const char *const names[] = {
+        [VMX_EXIT_BAD_GUEST_STATE] = "guest state",
+        [VMX_EXIT_BAD_MSR] = "an MSR to load",
+        [VMX_EXIT_MACHINE_CHECK] = "a machine check",
+    };
+    uint32_t basic = EXIT_REASON_BASIC(reason);
+
+    x->reason = VMEXIT_FAILED;
+    x->failure = reason;
+    log_error("d%uv%u: VM entry refused: %s, qualification %#lx\n", v->domain->domid, v->id,
+              basic < ARRAY_SIZE(names) && names[basic] ? names[basic] : "?",
+              vmread(VMCS_EXIT_QUALIFICATION));
+    log_error("cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx rflags %#lx entry %#lx interruptibility %#lx\n",
+              vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
+              vmread(VMCS_GUEST_EFER), vmread(VMCS_GUEST_RFLAGS), vmread(VMCS_ENTRY_CONTROLS),
+              vmread(VMCS_GUEST_INTERRUPTIBILITY));
+    for (uint64_t s = 0; s < NR_SEGS; s++)
+        log_error("segment %lu: %#lx rights %#lx limit %#lx base %#lx\n", s,
+                  vmread(VMCS_GUEST_SELECTOR + 2 * s), vmread(VMCS_GUEST_RIGHTS + 2 * s),
+                  vmread(VMCS_GUEST_LIMIT + 2 * s), vmread(VMCS_GUEST_BASE + 2 * s));
+}
+
+/* Exits by an instruction, or before one, that say all by their number. */
+static const uint8_t plain_exits[] = {
+    [VMX_EXIT_CPUID] = VMEXIT_CPUID,      [VMX_EXIT_HLT] = VMEXIT_HLT,
+    [VMX_EXIT_VMCALL] = VMEXIT_HYPERCALL, [VMX_EXIT_RDMSR] = VMEXIT_MSR_READ,
+    [VMX_EXIT_WRMSR] = VMEXIT_MSR_WRITE,  [VMX_EXIT_PAUSE] = VMEXIT_PAUSE,
+    [VMX_EXIT_XSETBV] = VMEXIT_XSETBV,    [VMX_EXIT_INVD] = VMEXIT_WBINVD,
+    [VMX_EXIT_WBINVD] = VMEXIT_WBINVD,    [VMX_EXIT_GETSEC] = VMEXIT_UNDEFINED,
+    [VMX_EXIT_RDPMC] = VMEXIT_UNDEFINED,  [VMX_EXIT_VMCLEAR... VMX_EXIT_VMXON] = VMEXIT_UNDEFINED,
+    [VMX_EXIT_MWAIT] = VMEXIT_UNDEFINED,  [VMX_EXIT_MONITOR] = VMEXIT_UNDEFINED,
+    [VMX_EXIT_INVEPT] = VMEXIT_UNDEFINED, [VMX_EXIT_INVVPID] = VMEXIT_UNDEFINED,
+    [VMX_EXIT_VMFUNC] = VMEXIT_UNDEFINED, [VMX_EXIT_INTERRUPT_WINDOW] = VMEXIT_INTERRUPT_WINDOW,
+};
+
+/* The others. An event may have been under way. */
+static __noinline void decode_other(struct vcpu *v, struct vmexit *x, uint32_t reason)
+{
+    if (unlikely(reason & EXIT_REASON_ENTRY_FAILED)) {
+        report_entry_failure(v, x, reason);
+        return;
+    }
+    keep_interrupted_event(v);
     switch (EXIT_REASON_BASIC(reason)) {
+    case VMX_EXIT_INTERRUPT: /* unless it was acknowledged, it comes when interrupts are on */
+        if (vmx_caps.posted)
+            host_interrupt(EVENT_VECTOR(vmread(VMCS_EXIT_EVENT)));
+        x->reason = VMEXIT_NOTHING;
+        break;
+    case VMX_EXIT_EPT_VIOLATION:
+        decode_ept_violation(x);
+        break;
+    case VMX_EXIT_IO:
+        decode_io(x);
+        break;
     case VMX_EXIT_EXCEPTION:
         decode_exception(v, x);
         break;
@@ -172,55 +227,10 @@ static void decode_rare(struct vcpu *v, struct vmexit *x, uint32_t reason)
         x->reason = VMEXIT_APIC_EOI;
         x->apic.vector = (uint8_t)vmread(VMCS_EXIT_QUALIFICATION);
         break;
-    case VMX_EXIT_INVD:
-    case VMX_EXIT_WBINVD:
-        x->reason = VMEXIT_WBINVD;
-        break;
-    case VMX_EXIT_XSETBV:
-        x->reason = VMEXIT_XSETBV;
-        break;
-    case VMX_EXIT_PAUSE:
-        x->reason = VMEXIT_PAUSE;
-        break;
-    case VMX_EXIT_GETSEC:
-    case VMX_EXIT_RDPMC:
-    case VMX_EXIT_VMCLEAR ... VMX_EXIT_VMXON:
-    case VMX_EXIT_MWAIT:
-    case VMX_EXIT_MONITOR:
-    case VMX_EXIT_INVEPT:
-    case VMX_EXIT_INVVPID:
-    case VMX_EXIT_VMFUNC:
-        x->reason = VMEXIT_UNDEFINED;
-        break;
     default:
         x->reason = VMEXIT_FAILED;
         x->failure = reason;
     }
-}
-
-/* The CPU found the guest's state against its rules (27.3.1), which a tool may have set. */
-static void report_entry_failure(struct vcpu *v, struct vmexit *x, uint32_t reason)
-{
-    static const char *const names[] = {
-        [VMX_EXIT_BAD_GUEST_STATE] = "guest state",
-        [VMX_EXIT_BAD_MSR] = "an MSR to load",
-        [VMX_EXIT_MACHINE_CHECK] = "a machine check",
-    };
-    uint32_t basic = EXIT_REASON_BASIC(reason);
-
-    x->reason = VMEXIT_FAILED;
-    x->failure = reason;
-    log_error("d%uv%u: VM entry refused: %s, qualification %#lx\n", v->domain->domid, v->id,
-              basic < ARRAY_SIZE(names) && names[basic] ? names[basic] : "?",
-              vmread(VMCS_EXIT_QUALIFICATION));
-    log_error("cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx rflags %#lx entry %#lx interruptibility %#lx\n",
-              vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
-              vmread(VMCS_GUEST_EFER), vmread(VMCS_GUEST_RFLAGS), vmread(VMCS_ENTRY_CONTROLS),
-              vmread(VMCS_GUEST_INTERRUPTIBILITY));
-    for (uint64_t s = 0; s < NR_SEGS; s++)
-        log_error("segment %lu: %#lx rights %#lx limit %#lx base %#lx\n", s,
-                  vmread(VMCS_GUEST_SELECTOR + 2 * s), vmread(VMCS_GUEST_RIGHTS + 2 * s),
-                  vmread(VMCS_GUEST_LIMIT + 2 * s), vmread(VMCS_GUEST_BASE + 2 * s));
 }
 
 void vmx_decode_exit(struct vcpu *v)
@@ -228,43 +238,9 @@ void vmx_decode_exit(struct vcpu *v)
     struct vmexit *x = &v->arch->exit;
     uint32_t reason = (uint32_t)vmread(VMCS_EXIT_REASON);
 
-    if (unlikely(reason & EXIT_REASON_ENTRY_FAILED)) {
-        report_entry_failure(v, x, reason);
-        return;
-    }
-    keep_interrupted_event(v);
     x->insn_len = (uint8_t)vmread(VMCS_INSTRUCTION_LENGTH);
-    switch (EXIT_REASON_BASIC(reason)) {
-    case VMX_EXIT_INTERRUPT: /* unless it was acknowledged, it comes when interrupts are on */
-        if (vmx_caps.posted)
-            host_interrupt(EVENT_VECTOR(vmread(VMCS_EXIT_EVENT)));
-        x->reason = VMEXIT_NOTHING;
-        break;
-    case VMX_EXIT_INTERRUPT_WINDOW:
-        x->reason = VMEXIT_INTERRUPT_WINDOW;
-        break;
-    case VMX_EXIT_VMCALL:
-        x->reason = VMEXIT_HYPERCALL;
-        break;
-    case VMX_EXIT_EPT_VIOLATION:
-        decode_ept_violation(x);
-        break;
-    case VMX_EXIT_HLT:
-        x->reason = VMEXIT_HLT;
-        break;
-    case VMX_EXIT_RDMSR:
-        x->reason = VMEXIT_MSR_READ;
-        break;
-    case VMX_EXIT_WRMSR:
-        x->reason = VMEXIT_MSR_WRITE;
-        break;
-    case VMX_EXIT_IO:
-        decode_io(x);
-        break;
-    case VMX_EXIT_CPUID:
-        x->reason = VMEXIT_CPUID;
-        break;
-    default:
-        decode_rare(v, x, reason);
-    }
+    if (reason < ARRAY_SIZE(plain_exits) && plain_exits[reason])
+        x->reason = (enum vmexit_reason)plain_exits[reason];
+    else
+        decode_other(v, x, reason);
 }

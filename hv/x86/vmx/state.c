@@ -10,7 +10,7 @@
 /* A new VPID: the guest's own translations are forgotten. */
 static void flush_linear(struct vcpu *v)
 {
-    vmx_of(v)->vpid_generation = 0;
+    asid_forget(&vmx_of(v)->vpid);
 }
 
 /* A control register as the guest sees it: hidden bits are the shadow's (25.6.6). */
@@ -27,7 +27,7 @@ uint64_t vmx_get_cr(struct vcpu *v, unsigned int n)
     case 0:
         return seen(v, VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
     case 2:
-        return vmx_of(v)->cr2;
+        return v == current ? read_cr2() : vmx_of(v)->cr2;
     case 3:
         return vmx_read(v, VMCS_GUEST_CR3);
     case 8:
@@ -79,6 +79,8 @@ void vmx_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
         break;
     case 2:
         vmx_of(v)->cr2 = value;
+        if (v == current)
+            write_cr2(value);
         return;
     case 8:
         return; /* it is the virtual APIC's TPR, which the caller has set */

@@ -75,7 +75,6 @@ static int bitmaps_init(void)
 
 static int vmx_cpu_up(void)
 {
-    struct arch_cpu *a = this_cpu()->arch;
     uint32_t *region = hv_alloc_pages(0, ALLOC_ANY);
     paddr_t pa;
     uint8_t failed;
@@ -97,8 +96,7 @@ static int vmx_cpu_up(void)
         log_error("CPU %u: VMXON failed\n", this_cpu()->id);
         return -ENODEV;
     }
-    a->asid_generation = 1;
-    a->asid_next = 1;
+    asid_init_cpu();
     return 0;
 }
 
@@ -259,9 +257,9 @@ static void vmx_switch_in(struct vcpu *v)
         s->cpu = this_cpu()->id;
         write_host_cpu_state();
         s->host_rsp = 0;
-        s->vpid_generation = 0;
         s->invept = true; /* another vCPU of the domain may have left old translations here */
     }
+    write_cr2(s->cr2);
     for (unsigned int i = 0; i < NR_VMX_MSRS; i++) {
         /* A tool may have set what the CPU does not take; the last vCPU's must not stay either. */
         if (unlikely(!wrmsr_safe(vmx_switched_msrs[i], s->msr[i])))
@@ -275,6 +273,7 @@ static void vmx_switch_out(struct vcpu *v)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
+    s->cr2 = read_cr2();
     for (unsigned int i = 0; i < NR_VMX_MSRS; i++)
         s->msr[i] = rdmsr(vmx_switched_msrs[i]);
     if (unlikely(s->drs_loaded))
@@ -304,20 +303,22 @@ static void invvpid_all(void)
     __asm__ __volatile__("invvpid %0, %1" : : "m"(d), "r"(2UL) : "cc", "memory");
 }
 
-/* A VPID belongs to a vCPU for one generation of one CPU. A new one is a flush. */
-static void assign_vpid(struct vmx_vcpu *s)
+static __noinline void flush_translations(struct vmx_vcpu *s)
 {
-    struct arch_cpu *a = this_cpu()->arch;
+    bool all;
 
-    s->vpid_generation = a->asid_generation;
-    if (!(vmx_caps.secondary & SEC_VPID))
-        return; /* each entry flushes */
-    if (a->asid_next > MAX_VPID) {
-        s->vpid_generation = ++a->asid_generation;
-        a->asid_next = 1;
-        invvpid_all();
+    if (s->invept)
+        invept(vmread(VMCS_EPT_POINTER));
+    s->invept = false;
+    if (asid_is_valid(&s->vpid))
+        return;
+    if (!(vmx_caps.secondary & SEC_VPID)) { /* each entry flushes */
+        (void)asid_new(&s->vpid, MAX_VPID, &all);
+        return;
     }
-    vmwrite(VMCS_VPID, a->asid_next++);
+    vmwrite(VMCS_VPID, asid_new(&s->vpid, MAX_VPID, &all));
+    if (all)
+        invvpid_all();
 }
 
 static void vmx_flush_tlb(struct vcpu *v)
@@ -329,7 +330,7 @@ static void vmx_flush_tlb(struct vcpu *v)
  * --------------------------------------------------------------------------------------------------
  */
 
-static void write_event(struct vcpu *v)
+static __noinline void write_event(struct vcpu *v)
 {
     struct x86_event *e = &v->arch->pending;
     uint32_t info = EVENT_VALID | (uint32_t)e->type << 8 | e->vector;
@@ -340,7 +341,7 @@ static void write_event(struct vcpu *v)
     }
     vmwrite(VMCS_ENTRY_EVENT, info);
     if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
-        vmx_of(v)->cr2 = e->cr2;
+        write_cr2(e->cr2);
     if (e->type == EVENT_EXCEPTION && e->vector == EXC_DB)
         vmx_load_drs(v); /* its DR6 */
     e->valid = false;
@@ -351,25 +352,19 @@ static void prepare_entry(struct vcpu *v)
     struct arch_vcpu *a = v->arch;
     struct vmx_vcpu *s = a->vmx;
 
-    if (unlikely(s->vpid_generation != this_cpu()->arch->asid_generation))
-        assign_vpid(s);
-    if (unlikely(s->invept)) {
-        s->invept = false;
-        invept(vmread(VMCS_EPT_POINTER));
-    }
+    if (unlikely(s->invept || !asid_is_valid(&s->vpid)))
+        flush_translations(s);
     if (unlikely(s->tpr_window))
         vmwrite(VMCS_TPR_THRESHOLD, vmx_get_cr(v, 8));
-    if (a->apic_virtual)
+    if (unlikely(a->irr_hint) && a->apic_virtual)
         vmx_apic_enter(v);
     vmwrite(VMCS_GUEST_RIP, a->rip);
     if (a->rsp != s->rsp)
         vmwrite(VMCS_GUEST_RSP, a->rsp);
     if (a->rflags != s->rflags)
         vmwrite(VMCS_GUEST_RFLAGS, a->rflags);
-    if (a->pending.valid)
+    if (unlikely(a->pending.valid))
         write_event(v);
-    if (read_cr2() != s->cr2)
-        write_cr2(s->cr2);
 }
 
 static void vmx_run(struct vcpu *v)
@@ -383,7 +378,6 @@ static void vmx_run(struct vcpu *v)
         return;
     }
     s->launched = true;
-    s->cr2 = read_cr2();
     a->rip = vmread(VMCS_GUEST_RIP);
     a->rsp = s->rsp = vmread(VMCS_GUEST_RSP);
     a->rflags = s->rflags = vmread(VMCS_GUEST_RFLAGS);

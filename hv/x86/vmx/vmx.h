@@ -6,6 +6,7 @@
 #include <hv/percpu.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/asid.h"
 #include "x86/hvm/vendor.h"
 #include "x86/vmx/vmcs.h"
 
@@ -29,11 +30,11 @@ struct vmx_vcpu {
     bool access;      /* another CPU is at the VMCS of a vCPU that does not run */
     bool invept;      /* translations of the p2m are to be dropped at the next entry */
     unsigned int cpu; /* it was loaded on last; NO_CPU: none */
-    uint64_t vpid_generation;
+    struct asid vpid;
     uint64_t host_rsp;         /* what the VMCS has; entry.S keeps it */
     uint64_t rsp, rflags;      /* the guest's, as the VMCS has them */
     uint32_t proc;             /* processor-based controls, as in the VMCS */
-    uint64_t cr2;              /* the VMCS has none */
+    uint64_t cr2;              /* unless loaded: the VMCS has none */
     bool tpr_window;           /* a lower task priority is waited for */
     struct posted *posted;     /* its descriptor of interrupts to come; NULL without APICv */
     uint64_t msr[NR_VMX_MSRS]; /* unless loaded */
@@ -115,7 +116,7 @@ int vmx_apic_create(struct vcpu *v);
 void vmx_apic_destroy(struct vcpu *v);
 /* What was requested of the APIC before a reset is forgotten. */
 void vmx_apic_reset(struct vcpu *v);
-/* What came for it meanwhile is told to the CPU: before each entry, if apic_virtual. */
+/* What came for it meanwhile (irr_hint) is told to the CPU, before an entry. */
 void vmx_apic_enter(struct vcpu *v);
 /* vendor_ops */
 void vmx_apic_mode_changed(struct vcpu *v);
