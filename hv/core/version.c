@@ -45,13 +45,11 @@ static long get_features(XEN_GUEST_HANDLE(void) arg)
 
 long do_xen_version(int cmd, XEN_GUEST_HANDLE(void) arg)
 {
-    struct xen_compile_info compile = {
+    static const struct xen_compile_info compile = {
         .compiler = "gcc " __VERSION__,
         .compile_by = "pando",
-        .compile_domain = "",
-        .compile_date = "",
     };
-    xen_platform_parameters_t platform = { 0 };
+    static const xen_platform_parameters_t platform;
 
     switch (cmd) {
     case XENVER_version:

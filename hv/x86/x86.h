@@ -55,6 +55,12 @@ struct x86_table {
     uint64_t base;
 };
 
+/* What kind of code a vCPU executes now. */
+struct x86_mode {
+    bool is_64bit; /* CS.L, which means nothing outside long mode */
+    uint8_t cpl;
+};
+
 /* What decides how a guest translates addresses now. */
 struct x86_paging {
     uint64_t cr0, cr3, cr4, efer;

@@ -42,12 +42,10 @@ static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
     r->c &= ~(LEAF1_ECX_HIDDEN | LEAF1_ECX_OSXSAVE);
     r->c |= LEAF1_ECX_X2APIC | LEAF1_ECX_TSC_DEADLINE | LEAF1_ECX_HYPERVISOR;
     r->d &= ~LEAF1_EDX_HIDDEN;
-    if (!hvm_xcr0_mask())
-        r->c &= ~BIT(26);
     if (!v)
         return;
     r->b |= vlapic_id(v) << 24 | (v->domain->max_vcpus & 0xff) << 16;
-    if (hvm_xcr0_mask() && vendor->get_cr(v, 4) & X86_CR4_OSXSAVE)
+    if (vendor->get_cr(v, 4) & X86_CR4_OSXSAVE)
         r->c |= LEAF1_ECX_OSXSAVE;
     if (!(vlapic_base(v) & 0x800))
         r->d &= ~LEAF1_EDX_APIC;

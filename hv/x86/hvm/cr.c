@@ -8,14 +8,6 @@
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
 
-static bool code_is_64bit(struct vcpu *v)
-{
-    struct x86_segment cs;
-
-    vendor->get_segment(v, SEG_CS, &cs);
-    return cs.attr & SEG_ATTR_L;
-}
-
 static bool cr0_is_valid(struct vcpu *v, uint64_t value)
 {
     uint64_t old = vendor->get_cr(v, 0), efer = vendor->get_efer(v);
@@ -26,8 +18,8 @@ static bool cr0_is_valid(struct vcpu *v, uint64_t value)
     if (!((old ^ value) & X86_CR0_PG) || !(efer & X86_EFER_LME))
         return true;
     if (value & X86_CR0_PG) /* into long mode */
-        return vendor->get_cr(v, 4) & X86_CR4_PAE && !code_is_64bit(v);
-    return !code_is_64bit(v); /* out of it */
+        return vendor->get_cr(v, 4) & X86_CR4_PAE && !vendor->get_mode(v).is_64bit;
+    return !vendor->get_mode(v).is_64bit; /* out of it */
 }
 
 /* Bits of CR4 whose features CPUID tells it of. */
@@ -102,7 +94,7 @@ void hvm_cr_write(struct vcpu *v)
         value = vendor->get_cr(v, 0) & ~X86_CR0_TS;
     else if (gpr & HVM_CR_LMSW) /* four bits, of which PE can be set only (APM 3, LMSW) */
         value = (vendor->get_cr(v, 0) & ~0xeUL) | (value & 0xf);
-    else if (!code_is_64bit(v))
+    else if (!vendor->get_mode(v).is_64bit)
         value = (uint32_t)value;
     if (!is_valid(v, n, value))
         x86_inject_exception(v, EXC_GP, 0);

@@ -130,10 +130,9 @@ static void exit_shutdown(struct vcpu *v)
 static void exit_xsetbv(struct vcpu *v)
 {
     const uint64_t *g = v->arch->gpr;
-    struct x86_paging p;
 
-    vendor->get_paging(v, &p);
-    if (p.cpl || (uint32_t)g[REG_RCX] || !fpu_set_xcr0(v, (uint32_t)g[REG_RAX] | g[REG_RDX] << 32))
+    if (vendor->get_mode(v).cpl || (uint32_t)g[REG_RCX] ||
+        !fpu_set_xcr0(v, (uint32_t)g[REG_RAX] | g[REG_RDX] << 32))
         x86_inject_exception(v, EXC_GP, 0);
     else
         hvm_skip_insn(v);

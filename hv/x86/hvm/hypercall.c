@@ -11,20 +11,18 @@ void hvm_hypercall(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
     struct hypercall_state *h = &v->hcall;
-    struct x86_segment cs, ss;
+    struct x86_mode mode = vendor->get_mode(v);
     uint64_t rip = a->rip;
     long rc;
 
-    vendor->get_segment(v, SEG_CS, &cs);
-    vendor->get_segment(v, SEG_SS, &ss);
-    if (unlikely(SEG_ATTR_DPL(ss.attr))) { /* user space has no business here */
+    if (unlikely(mode.cpl)) { /* user space has no business here */
         if (hvm_skip_insn(v))
             a->gpr[REG_RAX] = (uint64_t)-EPERM;
         return;
     }
     if (!hvm_skip_insn(v))
         return;
-    if (unlikely(!(cs.attr & SEG_ATTR_L))) { /* the 32-bit interface is not there yet */
+    if (unlikely(!mode.is_64bit)) { /* the 32-bit interface is not there yet */
         a->gpr[REG_RAX] = (uint32_t)-ENOSYS;
         return;
     }

@@ -76,8 +76,8 @@ static unsigned int fetch(struct vcpu *v, uint8_t *buf, unsigned int size)
 static unsigned int find_len(struct vcpu *v)
 {
     uint8_t buf[15];
+    bool is_64bit = vendor->get_mode(v).is_64bit;
     unsigned int n, i = 0, len;
-    struct x86_segment cs;
 
     /* Without prefixes, as nearly always, three bytes say it. */
     n = fetch(v, buf, 3);
@@ -85,8 +85,7 @@ static unsigned int find_len(struct vcpu *v)
     if (likely(len))
         return len;
     n = fetch(v, buf, sizeof(buf));
-    vendor->get_segment(v, SEG_CS, &cs);
-    while (i < n && is_prefix(buf[i], cs.attr & SEG_ATTR_L))
+    while (i < n && is_prefix(buf[i], is_64bit))
         i++;
     len = opcode_len(buf + i, n - i);
     return len ? i + len : 0;
@@ -96,13 +95,12 @@ int hvm_cr_operand(struct vcpu *v)
 {
     uint8_t buf[15], rex = 0;
     unsigned int n = fetch(v, buf, sizeof(buf)), i = 0;
-    struct x86_segment cs;
+    bool is_64bit = vendor->get_mode(v).is_64bit;
     int gpr;
 
-    vendor->get_segment(v, SEG_CS, &cs);
     /* LOCK makes CR8 of CR0 outside long mode (APM 3, MOV CRn). */
-    for (; i < n && is_prefix(buf[i], cs.attr & SEG_ATTR_L); i++)
-        rex = cs.attr & SEG_ATTR_L && (buf[i] & 0xf0) == 0x40 ? buf[i] : 0;
+    for (; i < n && is_prefix(buf[i], is_64bit); i++)
+        rex = is_64bit && (buf[i] & 0xf0) == 0x40 ? buf[i] : 0;
     if (n - i < 2 || buf[i] != 0x0f)
         return -1;
     if (buf[i + 1] == 0x06)

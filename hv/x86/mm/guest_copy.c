@@ -39,24 +39,26 @@ static int write_page(struct domain *d, paddr_t gpa, const void *src, size_t len
     return 0;
 }
 
-static int translate(const struct x86_paging *p, vaddr_t va, unsigned int access, paddr_t *gpa)
+static int translate(struct p2m_view *w, const struct x86_paging *p, vaddr_t va,
+                     unsigned int access, paddr_t *gpa)
 {
     uint32_t pf_error;
 
-    return guest_walk(current->domain, p, va, access | ACCESS_NO_SMAP, gpa, &pf_error) ? -EFAULT
-                                                                                       : 0;
+    return guest_walk(w, p, va, access | ACCESS_NO_SMAP, gpa, &pf_error) ? -EFAULT : 0;
 }
 
 int copy_from_guest_va(void *dst, vaddr_t src, size_t len)
 {
     struct vcpu *v = current;
     struct x86_paging p;
+    struct p2m_view w;
     paddr_t gpa;
 
     vendor->get_paging(v, &p);
+    p2m_view_init(&w, v->domain);
     for (size_t n; len; len -= n, src += n, dst = (char *)dst + n) {
         n = rest_of_page(src, len);
-        if (translate(&p, src, 0, &gpa) || !p2m_read(v->domain, gpa, dst, n))
+        if (translate(&w, &p, src, 0, &gpa) || !p2m_view_read(&w, gpa, dst, n))
             return -EFAULT;
     }
     return 0;
@@ -66,12 +68,14 @@ static int write_va(vaddr_t dst, const void *src, size_t len)
 {
     struct vcpu *v = current;
     struct x86_paging p;
+    struct p2m_view w;
     paddr_t gpa;
 
     vendor->get_paging(v, &p);
+    p2m_view_init(&w, v->domain);
     for (size_t n; len; len -= n, dst += n) {
         n = rest_of_page(dst, len);
-        if (translate(&p, dst, ACCESS_WRITE, &gpa) || write_page(v->domain, gpa, src, n))
+        if (translate(&w, &p, dst, ACCESS_WRITE, &gpa) || write_page(v->domain, gpa, src, n))
             return -EFAULT;
         if (src)
             src = (const char *)src + n;
@@ -91,16 +95,19 @@ int clear_guest_va(vaddr_t dst, size_t len)
 
 void *guest_map_va(vaddr_t va, size_t len, struct page_info **page)
 {
+    struct vcpu *v = current;
     struct x86_paging p;
+    struct p2m_view w;
     enum p2m_type t;
     paddr_t gpa;
 
     if (unlikely(rest_of_page(va, len) != len))
         return NULL;
-    vendor->get_paging(current, &p);
-    if (unlikely(translate(&p, va, ACCESS_WRITE, &gpa)))
+    vendor->get_paging(v, &p);
+    p2m_view_init(&w, v->domain);
+    if (unlikely(translate(&w, &p, va, ACCESS_WRITE, &gpa)))
         return NULL;
-    *page = p2m_get_page(current->domain, gfn(PFN_DOWN(gpa)), &t);
+    *page = p2m_get_page(v->domain, gfn(PFN_DOWN(gpa)), &t);
     if (unlikely(!*page))
         return NULL;
     if (likely(p2m_is_writable(t)))

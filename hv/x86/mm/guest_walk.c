@@ -63,14 +63,14 @@ static uint64_t reserved_in_leaf(unsigned int shift)
 }
 
 /* PAE's lower two levels and long mode's four: 8-byte entries, from the table at @table. */
-static int walk64(struct domain *d, const struct x86_paging *p, vaddr_t va, paddr_t table,
+static int walk64(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, paddr_t table,
                   unsigned int shift, unsigned int access, paddr_t *gpa, uint32_t *pf_error)
 {
-    uint64_t e, all = ~0UL, any = 0, reserved = reserved_bits(d, p);
+    uint64_t e, all = ~0UL, any = 0, reserved = reserved_bits(w->d, p);
     struct rights r;
 
     for (;; shift -= 9) {
-        if (unlikely(!p2m_read_u64(d, table + (va >> shift & 511) * 8, &e) || !(e & PTE_P)))
+        if (unlikely(!p2m_view_read_u64(w, table + (va >> shift & 511) * 8, &e) || !(e & PTE_P)))
             return fault(p, access, 0, pf_error);
         all &= e;
         any |= e;
@@ -90,31 +90,31 @@ static int walk64(struct domain *d, const struct x86_paging *p, vaddr_t va, padd
 }
 
 /* The four entries that CR3 points to have no rights, and TCG sets their Accessed bit. */
-static int walk_pae(struct domain *d, const struct x86_paging *p, vaddr_t va, unsigned int access,
+static int walk_pae(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, unsigned int access,
                     paddr_t *gpa, uint32_t *pf_error)
 {
     uint64_t e;
 
-    if (!p2m_read_u64(d, (p->cr3 & CR3_ADDR_PAE) + (va >> 30) * 8, &e) || !(e & PTE_P))
+    if (!p2m_view_read_u64(w, (p->cr3 & CR3_ADDR_PAE) + (va >> 30) * 8, &e) || !(e & PTE_P))
         return fault(p, access, 0, pf_error);
-    return walk64(d, p, va, e & PTE_ADDR, 21, access, gpa, pf_error);
+    return walk64(w, p, va, e & PTE_ADDR, 21, access, gpa, pf_error);
 }
 
-static int walk32(struct domain *d, const struct x86_paging *p, vaddr_t va, unsigned int access,
+static int walk32(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, unsigned int access,
                   paddr_t *gpa, uint32_t *pf_error)
 {
     struct rights r = { true, true, false };
     paddr_t start;
     uint32_t e, mask;
 
-    if (!p2m_read(d, (p->cr3 & PTE32_ADDR) + (va >> 22) * 4, &e, 4) || !(e & PTE_P))
+    if (!p2m_view_read(w, (p->cr3 & PTE32_ADDR) + (va >> 22) * 4, &e, 4) || !(e & PTE_P))
         return fault(p, access, 0, pf_error);
     restrict_by(&r, e);
     if (e & PTE_PS && p->cr4 & X86_CR4_PSE) {
         mask = (1u << 22) - 1;
         start = (e & ~mask) | (paddr_t)(e >> 13 & 0xff) << 32; /* PSE-36 */
     } else {
-        if (!p2m_read(d, (e & PTE32_ADDR) + (va >> 12 & 1023) * 4, &e, 4) || !(e & PTE_P))
+        if (!p2m_view_read(w, (e & PTE32_ADDR) + (va >> 12 & 1023) * 4, &e, 4) || !(e & PTE_P))
             return fault(p, access, 0, pf_error);
         restrict_by(&r, e);
         mask = PAGE_SIZE - 1;
@@ -126,13 +126,13 @@ static int walk32(struct domain *d, const struct x86_paging *p, vaddr_t va, unsi
     return 0;
 }
 
-int guest_walk(struct domain *d, const struct x86_paging *p, vaddr_t va, unsigned int access,
+int guest_walk(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, unsigned int access,
                paddr_t *gpa, uint32_t *pf_error)
 {
     if (likely(p->efer & X86_EFER_LMA)) {
         if (unlikely((int64_t)(va << 16) >> 16 != (int64_t)va || p->cr4 & CR4_LA57))
             return -EINVAL;
-        return walk64(d, p, va, p->cr3 & PTE_ADDR, 39, access, gpa, pf_error);
+        return walk64(w, p, va, p->cr3 & PTE_ADDR, 39, access, gpa, pf_error);
     }
     if (va >> 32)
         return -EINVAL;
@@ -141,15 +141,17 @@ int guest_walk(struct domain *d, const struct x86_paging *p, vaddr_t va, unsigne
         return 0;
     }
     if (p->cr4 & X86_CR4_PAE)
-        return walk_pae(d, p, va, access, gpa, pf_error);
-    return walk32(d, p, va, access, gpa, pf_error);
+        return walk_pae(w, p, va, access, gpa, pf_error);
+    return walk32(w, p, va, access, gpa, pf_error);
 }
 
 int guest_va_to_pa(struct vcpu *v, vaddr_t va, unsigned int access, paddr_t *gpa,
                    uint32_t *pf_error)
 {
     struct x86_paging p;
+    struct p2m_view w;
 
     vendor->get_paging(v, &p);
-    return guest_walk(v->domain, &p, va, access, gpa, pf_error);
+    p2m_view_init(&w, v->domain);
+    return guest_walk(&w, &p, va, access, gpa, pf_error);
 }

@@ -18,12 +18,15 @@
 #define PF_RESERVED 0x08u
 #define PF_FETCH    0x10u
 
+struct p2m_view;
+
 /*
- * The guest physical address that @va means in the state @p of one of @d's
- * vCPUs. Accessed and Dirty bits are left alone. -EFAULT: a page fault, with its
- * error code in *pf_error; -EINVAL: @va isn't canonical (#GP, or #SS).
+ * The guest physical address that @va means in the state @p of one of the vCPUs of @w's
+ * domain; @w is where the entries are looked at, and then may be near the address. Accessed and
+ * Dirty bits are left alone. -EFAULT: a page fault, with its error code in *pf_error; -EINVAL: @va
+ * isn't canonical (#GP, or #SS).
  */
-int guest_walk(struct domain *d, const struct x86_paging *p, vaddr_t va, unsigned int access,
+int guest_walk(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, unsigned int access,
                paddr_t *gpa, uint32_t *pf_error);
 
 /* The same in the present state of @v, which is current or paused. */

@@ -106,39 +106,48 @@ static inline void read_from(void *dst, const void *src, size_t len)
         memcpy(dst, src, len);
 }
 
-/* What was read counts if the entry is the same afterwards: nothing else keeps the page. */
-static inline __attribute__((always_inline)) bool read_guest(const struct p2m *p, paddr_t gpa,
-                                                             void *dst, size_t len)
+bool p2m_view_move(struct p2m_view *w, paddr_t gpa)
 {
-    uint64_t present = p2m_format->present, g = gpa >> PAGE_SHIFT, *slot, e;
+    const struct p2m *p = w->d->p2m;
+    uint64_t present = p2m_format->present, g = gpa >> PAGE_SHIFT;
     unsigned int order;
-    uint32_t seq;
 
     if (unlikely(g >= p->limit))
         return false;
+    w->seq = &p->seq;
     do {
-        seq = atomic_read_acquire(&p->seq);
-        slot = p2m_walk_entry(p, g, &order, &e);
-        if (unlikely(!(e & present) || entry_type(e) == p2m_mmio_direct)) {
-            if (atomic_read(&p->seq) == seq)
-                return false;
-            continue;
-        }
-        read_from(dst, (char *)mfn_to_virt(entry_mfn(e)) + (gpa & ((PAGE_SIZE << order) - 1)), len);
-        smp_rmb();
-        if (likely(atomic_read(slot) == e && atomic_read(&p->seq) == seq))
+        w->seen = atomic_read_acquire(&p->seq);
+        w->slot = p2m_walk_entry(p, g, &order, &w->entry);
+        if (likely(w->entry & present && entry_type(w->entry) != p2m_mmio_direct)) {
+            w->size = PAGE_SIZE << order;
+            w->start = gpa & ~(w->size - 1);
+            w->at = mfn_to_virt(entry_mfn(w->entry));
             return true;
-    } while (true);
+        }
+    } while (atomic_read(&p->seq) != w->seen);
+    w->size = 0;
+    return false;
+}
+
+bool p2m_view_read(struct p2m_view *w, paddr_t gpa, void *dst, size_t len)
+{
+    const void *at;
+
+    do {
+        at = p2m_view_at(w, gpa);
+        if (unlikely(!at))
+            return false;
+        read_from(dst, at, len);
+    } while (unlikely(!p2m_view_holds(w)));
+    return true;
 }
 
 bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
 {
-    return read_guest(d->p2m, gpa, dst, len);
-}
+    struct p2m_view w;
 
-bool p2m_read_u64(struct domain *d, paddr_t gpa, uint64_t *value)
-{
-    return read_guest(d->p2m, gpa, value, sizeof(*value));
+    p2m_view_init(&w, d);
+    return p2m_view_read(&w, gpa, dst, len);
 }
 
 struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)

@@ -3,6 +3,7 @@
 #ifndef X86_MM_P2M_X86_H
 #define X86_MM_P2M_X86_H
 
+#include <hv/atomic.h>
 #include <hv/p2m.h>
 
 /*
@@ -23,13 +24,65 @@ extern const struct p2m_format *p2m_format;
 extern const struct p2m_format npt_format, ept_format;
 
 /*
- * Reads @len bytes, within one page, of a domain's memory (not of devices). No
- * lock and no reference is taken: the map is looked at again afterwards, and a
- * page that went away meanwhile is not what was read.
+ * A stretch of a domain's memory (not of devices), for a look at several places of it. No lock
+ * and no reference is taken: the map is looked at again after each read, and a page that went
+ * away meanwhile is not what was read.
  */
+struct p2m_view {
+    struct domain *d;
+    paddr_t start;
+    uint64_t size; /* in bytes; 0: nothing is seen yet */
+    const char *at;
+    const uint64_t *slot; /* the entry of the map that has it all, */
+    uint64_t entry;       /* which was so */
+    const uint32_t *seq;
+    uint32_t seen; /* *seq before */
+};
+
+static inline void p2m_view_init(struct p2m_view *w, struct domain *d)
+{
+    w->d = d;
+    w->start = w->size = 0;
+}
+
+/* Moves it to @gpa. False: there is nothing. */
+bool p2m_view_move(struct p2m_view *w, paddr_t gpa);
+
+/* Where @gpa is; NULL: nowhere. What is read there counts if p2m_view_holds afterwards. */
+static inline const void *p2m_view_at(struct p2m_view *w, paddr_t gpa)
+{
+    if (unlikely(gpa - w->start >= w->size) && !p2m_view_move(w, gpa))
+        return NULL;
+    return w->at + (gpa - w->start);
+}
+
+static inline bool p2m_view_holds(struct p2m_view *w)
+{
+    smp_rmb();
+    if (likely(atomic_read(w->slot) == w->entry && atomic_read(w->seq) == w->seen))
+        return true;
+    w->size = 0;
+    return false;
+}
+
+/* Eight bytes, aligned, as page table entries are. */
+static inline bool p2m_view_read_u64(struct p2m_view *w, paddr_t gpa, uint64_t *value)
+{
+    const uint64_t *at;
+
+    do {
+        at = p2m_view_at(w, gpa);
+        if (unlikely(!at))
+            return false;
+        *value = ACCESS_ONCE(*at);
+    } while (unlikely(!p2m_view_holds(w)));
+    return true;
+}
+
+/* Reads @len bytes, within one page. */
+bool p2m_view_read(struct p2m_view *w, paddr_t gpa, void *dst, size_t len);
+/* The same of what is looked at once. */
 bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len);
-/* Eight bytes, as page table entries are. */
-bool p2m_read_u64(struct domain *d, paddr_t gpa, uint64_t *value);
 
 /* Guest frame numbers from this on cannot be mapped: the guest's physical address width. */
 uint64_t p2m_limit(const struct domain *d);

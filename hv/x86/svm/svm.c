@@ -320,6 +320,13 @@ static void svm_end_instruction(struct vcpu *v)
     vmcb_of(v)->interrupt_shadow &= ~1UL;
 }
 
+static struct x86_mode svm_get_mode(struct vcpu *v)
+{
+    const struct vmcb *b = vmcb_of(v);
+
+    return (struct x86_mode){ .is_64bit = b->cs.attr & SEG_ATTR_L, .cpl = b->cpl };
+}
+
 static void svm_get_paging(struct vcpu *v, struct x86_paging *p)
 {
     const struct vmcb *b = vmcb_of(v);
@@ -558,6 +565,7 @@ const struct vendor_ops svm_ops = {
     .request_nmi_window = svm_request_nmi_window,
     .reset = svm_reset,
     .end_instruction = svm_end_instruction,
+    .get_mode = svm_get_mode,
     .get_paging = svm_get_paging,
     .get_cr = svm_get_cr,
     .set_cr = svm_set_cr,

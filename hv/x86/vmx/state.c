@@ -13,11 +13,9 @@ static void flush_linear(struct vcpu *v)
     asid_forget(&vmx_of(v)->vpid);
 }
 
-/* A control register as the guest sees it: hidden bits are the shadow's (25.6.6). */
-static uint64_t seen(struct vcpu *v, uint64_t reg, uint64_t mask_field, uint64_t shadow)
+/* A control register as the guest sees it: bits in the mask are the shadow's (25.6.6). */
+static uint64_t seen(struct vcpu *v, uint64_t reg, uint64_t mask, uint64_t shadow)
 {
-    uint64_t mask = vmx_read(v, mask_field);
-
     return (vmx_read(v, reg) & ~mask) | (vmx_read(v, shadow) & mask);
 }
 
@@ -25,7 +23,7 @@ uint64_t vmx_get_cr(struct vcpu *v, unsigned int n)
 {
     switch (n) {
     case 0:
-        return seen(v, VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
+        return seen(v, VMCS_GUEST_CR0, VMX_CR0_MASK | vmx_caps.cr0_fixed1, VMCS_CR0_SHADOW);
     case 2:
         return v == current ? read_cr2() : vmx_of(v)->cr2;
     case 3:
@@ -33,7 +31,7 @@ uint64_t vmx_get_cr(struct vcpu *v, unsigned int n)
     case 8:
         return *((const uint8_t *)vlapic_page(v) + APIC_TPR) >> 4;
     default:
-        return seen(v, VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
+        return seen(v, VMCS_GUEST_CR4, ~VMX_CR4_GUEST, VMCS_CR4_SHADOW);
     }
 }
 
@@ -57,15 +55,15 @@ static void update_lma(struct vcpu *v)
 /* Without long mode PAE paging goes by four entries that the CPU has read in advance (27.3.2.4). */
 static void load_pdptes(struct vcpu *v)
 {
-    uint64_t cr3 = vmx_read(v, VMCS_GUEST_CR3), entry;
+    uint64_t cr3 = vmx_read(v, VMCS_GUEST_CR3), entry[4];
 
     if (!(vmx_read(v, VMCS_GUEST_CR0) & X86_CR0_PG) ||
         !(vmx_read(v, VMCS_GUEST_CR4) & X86_CR4_PAE) || vmx_read(v, VMCS_GUEST_EFER) & X86_EFER_LMA)
         return;
-    for (uint64_t i = 0; i < 4; i++) {
-        if (p2m_read_u64(v->domain, (cr3 & 0xffffffe0) + i * 8, &entry))
-            vmx_write(v, VMCS_GUEST_PDPTE + i * 2, entry);
-    }
+    if (!p2m_read(v->domain, cr3 & 0xffffffe0, entry, sizeof(entry)))
+        return;
+    for (unsigned int i = 0; i < 4; i++)
+        vmx_write(v, VMCS_GUEST_PDPTE + i * 2, entry[i]);
 }
 
 void vmx_set_cr(struct vcpu *v, unsigned int n, uint64_t value)
@@ -161,6 +159,14 @@ void vmx_set_table(struct vcpu *v, bool idt, const struct x86_table *t)
 {
     vmx_write(v, idt ? VMCS_GUEST_IDTR_LIMIT : VMCS_GUEST_GDTR_LIMIT, t->limit);
     vmx_write(v, idt ? VMCS_GUEST_IDTR_BASE : VMCS_GUEST_GDTR_BASE, t->base);
+}
+
+struct x86_mode vmx_get_mode(struct vcpu *v)
+{
+    uint32_t cs = (uint32_t)vmx_read(v, VMCS_GUEST_RIGHTS + SEG_CS * 2);
+    uint32_t ss = (uint32_t)vmx_read(v, VMCS_GUEST_RIGHTS + SEG_SS * 2);
+
+    return (struct x86_mode){ .is_64bit = cs & RIGHTS_L, .cpl = SEG_ATTR_DPL(ss) };
 }
 
 void vmx_get_paging(struct vcpu *v, struct x86_paging *p)

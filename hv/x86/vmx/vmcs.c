@@ -36,27 +36,21 @@ void vmcs_give_back(struct vmx_vcpu *s)
         vmcs_load(vmx_of(mine));
 }
 
-uint64_t vmx_read(struct vcpu *v, uint64_t field)
+uint64_t vmx_read_absent(struct vcpu *v, uint64_t field)
 {
     struct vmx_vcpu *s = vmx_of(v);
     uint64_t value;
 
-    if (likely(v == current))
-        return vmread(field);
     vmcs_borrow(s);
     value = vmread(field);
     vmcs_give_back(s);
     return value;
 }
 
-void vmx_write(struct vcpu *v, uint64_t field, uint64_t value)
+void vmx_write_absent(struct vcpu *v, uint64_t field, uint64_t value)
 {
     struct vmx_vcpu *s = vmx_of(v);
 
-    if (likely(v == current)) {
-        vmwrite(field, value);
-        return;
-    }
     vmcs_borrow(s);
     vmwrite(field, value);
     vmcs_give_back(s);

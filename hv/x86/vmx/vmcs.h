@@ -159,6 +159,7 @@ enum vmcs_field {
 #define BLOCKED_BY_NMI    (1u << 3)
 
 /* A segment's access rights: those of a descriptor, and one bit more (25.4.1). */
+#define RIGHTS_L        (1u << 13)
 #define RIGHTS_UNUSABLE (1u << 16)
 
 /* Exit qualification of an EPT violation: 28.2.1, table 28-7 */

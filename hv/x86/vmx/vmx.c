@@ -474,6 +474,7 @@ const struct vendor_ops vmx_ops = {
     .apic_mode_changed = vmx_apic_mode_changed,
     .apic_post = vmx_apic_post,
     .apic_pending = vmx_apic_pending,
+    .get_mode = vmx_get_mode,
     .get_paging = vmx_get_paging,
     .get_cr = vmx_get_cr,
     .set_cr = vmx_set_cr,

@@ -80,9 +80,24 @@ static inline void vmwrite(uint64_t field, uint64_t value)
     __asm__ __volatile__("vmwrite %0, %1" : : "r"(value), "r"(field) : "cc", "memory");
 }
 
-/* Of a vCPU that runs here, or nowhere: its VMCS is made current for the moment then. */
-uint64_t vmx_read(struct vcpu *v, uint64_t field);
-void vmx_write(struct vcpu *v, uint64_t field, uint64_t value);
+/* Of one that does not run: its VMCS is made current for the moment. */
+uint64_t vmx_read_absent(struct vcpu *v, uint64_t field);
+void vmx_write_absent(struct vcpu *v, uint64_t field, uint64_t value);
+
+/* Of a vCPU that runs here, or nowhere. */
+static inline uint64_t vmx_read(struct vcpu *v, uint64_t field)
+{
+    return likely(v == current) ? vmread(field) : vmx_read_absent(v, field);
+}
+
+static inline void vmx_write(struct vcpu *v, uint64_t field, uint64_t value)
+{
+    if (likely(v == current))
+        vmwrite(field, value);
+    else
+        vmx_write_absent(v, field, value);
+}
+
 /* Makes it current on this CPU, or takes it out of the CPU's hands (VMCLEAR). */
 void vmcs_load(struct vmx_vcpu *s);
 void vmcs_unload(struct vmx_vcpu *s);
@@ -93,6 +108,7 @@ void vmcs_give_back(struct vmx_vcpu *s);
 /* --- state.c: the guest's registers, for vendor_ops ----------------------------------------------
  */
 
+struct x86_mode vmx_get_mode(struct vcpu *v);
 void vmx_get_paging(struct vcpu *v, struct x86_paging *p);
 uint64_t vmx_get_cr(struct vcpu *v, unsigned int n);
 void vmx_set_cr(struct vcpu *v, unsigned int n, uint64_t value);

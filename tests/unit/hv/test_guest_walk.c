@@ -102,8 +102,11 @@ static int tear_down(void **state)
 
 static int walk(struct x86_paging p, uint64_t va, unsigned int access, uint64_t *gpa, uint32_t *err)
 {
+    struct p2m_view w;
+
     *gpa = *err = 0xbad;
-    return guest_walk(d, &p, va, access, gpa, err);
+    p2m_view_init(&w, d);
+    return guest_walk(&w, &p, va, access, gpa, err);
 }
 
 static void expect_ok(struct x86_paging p, uint64_t va, unsigned int access, uint64_t want)
