@@ -134,6 +134,10 @@ static void on_signal(void *arg, short revents)
         return;
     if (info.ssi_signo == SIGWINCH) {
         term_ask_size(frame->ui.term, false);
+        /* Also if it is what it was: in between the terminal may have been smaller, and has lost
+         * what did not fit. */
+        term_repaint(frame->ui.term);
+        ui_redraw(&frame->ui);
         take_events(frame);
     } else {
         frame->killed = true;

@@ -28,6 +28,17 @@ keys Enter
 see "it still works" 'TIME\(s\)'
 ok "nothing is wider than the terminal" [ "$(screen | wc -L)" -le 80 ]
 
+# Smaller and back, faster than the shell looks: it finds the size that it knows, but what it has
+# drawn is cut off.
+pid=$(pgrep -P "$(mux display -p -t test '#{pane_pid}')" | head -1)
+kill -STOP "$pid"
+size 30 10
+size 80 24
+sleep 0.3
+kill -CONT "$pid"
+see "after two sizes at once" 'F1Help.*F8Output'
+see "all is drawn again" 'NAME +VC CPU% .*│'
+
 # A serial line: the kernel knows no size, the terminal is asked.
 BEFORE='stty rows 0 cols 0' start 100 30
 see "where the kernel knows no size, the terminal is asked" 'web04'
