@@ -88,10 +88,10 @@ static int create(struct shell *shell, const struct pando_config *config,
                   const struct arguments *arguments)
 {
     bool json = option_given(arguments, "json");
-    bool terminal = isatty(fileno(shell->err));
+    bool watched = !shell->screen && shell_is_watched(shell);
     const struct pando_create_options options = {
         .paused = option_given(arguments, "paused"),
-        .progress = terminal || shell->screen ? show_progress : NULL,
+        .progress = watched || shell->screen ? show_progress : NULL,
         .progress_arg = shell,
         .cancel = is_interrupted,
     };
@@ -105,7 +105,7 @@ static int create(struct shell *shell, const struct pando_config *config,
         return report(shell, config, domid, false, json);
     enum pando_code code = pando_domain_create(pando, config, &options, &domid);
     if (code != PANDO_OK) {
-        if (terminal)
+        if (watched)
             fputs("\r\033[K", shell->err);
         /* Somebody else may have been faster. */
         uint32_t other;

@@ -92,7 +92,7 @@ static void call_progress(const struct pando_plugin_call *call, const char *step
     struct shell *shell = call_of(call)->shell;
     if (shell->screen) {
         shell->screen->progress(shell->screen->arg, step, done, total);
-    } else if (isatty(fileno(shell->err))) {
+    } else if (shell_is_watched(shell)) {
         fprintf(shell->err, "\r\033[K%u/%u %s", done, total, step);
         fflush(shell->err);
         call_of(call)->progress_shown = true;

@@ -3,12 +3,21 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 _Thread_local volatile sig_atomic_t shell_interrupted;
 
 void shell_init(struct shell *shell)
 {
     *shell = (struct shell){ .out = stdout, .err = stderr, .log_folder = "/var/log/pando" };
+}
+
+bool shell_is_watched(const struct shell *shell)
+{
+    const char *type = getenv("TERM");
+    return !shell->script && type && *type && strcmp(type, "dumb") && isatty(STDIN_FILENO) &&
+           isatty(fileno(shell->out)) && isatty(fileno(shell->err));
 }
 
 void shell_close(struct shell *shell)

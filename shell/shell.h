@@ -57,6 +57,11 @@ extern _Thread_local volatile sig_atomic_t shell_interrupted;
 void shell_init(struct shell *shell);
 void shell_close(struct shell *shell);
 
+/* Whether somebody watches a command at a terminal, where a line that changes shows how far it is.
+ * Not where only its errors come from there: a script's lines, and the kernel's on a console, would
+ * be mixed with it. */
+bool shell_is_watched(const struct shell *shell);
+
 /* The library's handle, opened at the first call. NULL after an error message. */
 pando_t *shell_pando(struct shell *shell);
 

@@ -64,6 +64,17 @@ see "leaving asks while one runs" '1 command is running'
 keys C-d
 see "and then leaves" 'ended with 0'
 
+# At a terminal a line says how far a command is; not where only its errors go there.
+MODE=$'create fresh.json name=watched 2>/dev/tty\n:' start 80 24
+see "a line changes" '[1-7]/8'
+see "and is gone at the end" 'watched is now domain'
+MODE=$'create fresh.json name=piped >out 2>/dev/tty\n:' start 80 24
+mux pipe-pane -t test "cat >'$work/raw'"
+see "without a terminal for its output" 'ended with 0'
+ok "it says nothing on the way" eval '! grep -q /8 "$work/raw"'
+ok "but does it" grep -q 'piped is now domain' "$work/out"
+unset MODE
+
 # A store or a hypervisor that does not answer holds nobody up.
 start 80 24 PANDO_SIM_HANGS="$work/hangs"
 see "it is there" 'web04'
