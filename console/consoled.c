@@ -17,8 +17,8 @@
 
 #define ACCEPT_RETRY 1000000000ull /* ns */
 
-/* Slots in the array for poll(): these, then the clients. */
-enum { POLL_LISTEN, POLL_XEN, POLL_STORE, POLL_CLIENTS };
+/* Slots in the array for poll(): these, then the clients, then terminals that are open. */
+enum { POLL_LISTEN, POLL_XEN, POLL_STORE, POLL_TTYS, POLL_CLIENTS };
 
 static uint64_t time_now(void)
 {
@@ -111,6 +111,8 @@ int consoled_open(struct consoled *daemon, const struct consoled_paths *paths)
     daemon->lock = daemon->listen = -1;
     daemon->guests.log_dir = paths->log_dir;
     daemon->registry.path = paths->store;
+    daemon->registry.ttys = &daemon->ttys;
+    daemon->ttys.watches = -1;
     err = make_parent(paths->socket);
     if (!err) {
         err = take_lock(daemon);
@@ -122,6 +124,9 @@ int consoled_open(struct consoled *daemon, const struct consoled_paths *paths)
         /* A log that can't be written is reported for each console, and stops none. */
         (void)(make_parent(paths->log_dir) || make_dir(paths->log_dir, 0700));
         err = open_socket(daemon);
+    }
+    if (!err) {
+        ttys_open(&daemon->ttys);
     }
     if (err) {
         consoled_close(daemon);
@@ -140,6 +145,7 @@ void consoled_close(struct consoled *daemon)
         client_free(client);
     }
     registry_close(&daemon->registry);
+    ttys_close(&daemon->ttys);
     guests_close(&daemon->guests);
     if (daemon->guests.xen) {
         xen_close(daemon->guests.xen);
@@ -225,12 +231,15 @@ static void hold_guests(struct consoled *daemon, uint64_t now)
             client->guest->needed = needed;
         }
     }
+    ttys_hold(&daemon->ttys, now);
 }
 
 /* Moves what can be moved, on the way from the guests to the clients and back. Little is asked of
  * the kernel here, since a guest that writes byte by byte makes many turns. */
 static void work(struct consoled *daemon, const struct pollfd *fds, uint64_t now)
 {
+    const struct pollfd *ttys = fds + POLL_CLIENTS + daemon->client_count;
+
     if (fds[POLL_STORE].revents || now >= daemon->registry_wake) {
         daemon->registry_wake = registry_turn(&daemon->registry, &daemon->guests, now);
     }
@@ -239,6 +248,7 @@ static void work(struct consoled *daemon, const struct pollfd *fds, uint64_t now
     }
     hold_guests(daemon, now);
     daemon->guests_wake = guests_turn(&daemon->guests, now);
+    ttys_turn(&daemon->ttys, ttys, fds[POLL_TTYS].revents, now);
     turn_clients(daemon, fds + POLL_CLIENTS, now);
     guests_send(&daemon->guests);
     if (fds[POLL_LISTEN].revents) {
@@ -252,8 +262,7 @@ static void poll_clients(struct consoled *daemon, struct pollfd *fds, uint64_t *
     for (size_t i = 0; i < daemon->client_count; i++) {
         struct client *client = daemon->clients[i];
 
-        fds[i].fd = client->fd;
-        fds[i].events = client_events(client, &daemon->guests);
+        fds[i] = (struct pollfd){ client->fd, client_events(client, &daemon->guests), 0 };
         if (client_is_runnable(client)) {
             *wake = 0;
         }
@@ -266,12 +275,13 @@ static void poll_clients(struct consoled *daemon, struct pollfd *fds, uint64_t *
 
 void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask)
 {
-    struct pollfd fds[POLL_CLIENTS + CLIENTS_MAX] = { 0 };
+    struct pollfd fds[POLL_CLIENTS + CLIENTS_MAX + GUESTS_MAX];
+    nfds_t count;
     uint64_t now = time_now(), wake = daemon->guests_wake;
     struct timespec timeout;
 
     for (size_t i = 0; i < POLL_CLIENTS; i++) {
-        fds[i].events = POLLIN;
+        fds[i] = (struct pollfd){ .events = POLLIN };
     }
     fds[POLL_LISTEN].fd = daemon->listen;
     if (now < daemon->accept_at) {
@@ -281,12 +291,15 @@ void consoled_turn(struct consoled *daemon, uint64_t limit, const sigset_t *mask
     wake = daemon->registry_wake < wake ? daemon->registry_wake : wake;
     fds[POLL_XEN].fd = xen_event_fd(daemon->guests.xen);
     fds[POLL_STORE].fd = registry_fd(&daemon->registry);
+    fds[POLL_TTYS].fd = daemon->ttys.watches;
     poll_clients(daemon, fds + POLL_CLIENTS, &wake);
+    count = POLL_CLIENTS + daemon->client_count;
+    count += ttys_poll(&daemon->ttys, fds + count, &wake);
     wake = wake > now ? wake - now : 0;
     wake = wake < limit ? wake : limit;
     timeout.tv_sec = (time_t)(wake / 1000000000u);
     timeout.tv_nsec = (long)(wake % 1000000000u);
-    if (ppoll(fds, POLL_CLIENTS + daemon->client_count, &timeout, mask) >= 0) {
+    if (ppoll(fds, count, &timeout, mask) >= 0) {
         work(daemon, fds, time_now());
     }
 }

@@ -9,6 +9,7 @@
 #include "client.h"
 #include "guest.h"
 #include "registry.h"
+#include "tty.h"
 
 #define CLIENTS_MAX 128u
 
@@ -25,6 +26,7 @@ struct consoled {
     int listen; /* the socket */
     struct guests guests;
     struct registry registry;
+    struct ttys ttys;
     uint64_t accept_at;                  /* no new client before this time */
     uint64_t guests_wake, registry_wake; /* when they have more to do, if nothing happens before */
     size_t client_count;

@@ -5,7 +5,7 @@ console-client-y := console/attach.o console/link.o console/protocol.o console/q
   console/terminal.o
 
 # The daemon without its main program and its one file that needs the hypervisor.
-consoled-parts := console/consoled.o console/registry.o console/client.o console/guest.o \
+consoled-parts := console/consoled.o console/registry.o console/client.o console/tty.o console/guest.o \
   console/mark.o console/log.o console/scrollback.o console/ring.o console/bucket.o \
   console/protocol.o console/report.o
 

@@ -136,6 +136,24 @@ static void domain_start(struct domain *domain, struct guests *guests, struct st
     }
 }
 
+/* Who made the guest has made that node if somebody may want a terminal, `xl` always. */
+static void serve_tty(struct registry *registry, const struct domain *domain, uint64_t now)
+{
+    char node[PATH_SIZE], value[TTY_PATH_SIZE];
+    const char *path;
+    int err;
+
+    domain_path(node, domain->domid, "console/tty");
+    err = store_read_buf(registry->store, STORE_TX_NONE, node, value, sizeof(value));
+    if (err == -ENOENT || store_failure(registry->store)) {
+        return;
+    }
+    path = ttys_serve(registry->ttys, domain->guest, now);
+    if (path && (err || strcmp(value, path))) {
+        (void)store_write_str(registry->store, STORE_TX_NONE, node, path);
+    }
+}
+
 /* Brings a domain's console to what the store says about it. */
 static void domain_read(struct registry *registry, struct domain *domain, struct guests *guests,
                         uint64_t now)
@@ -166,6 +184,9 @@ static void domain_read(struct registry *registry, struct domain *domain, struct
         domain_start(domain, guests, store, name, now);
     } else if (strcmp(domain->guest->name, name)) {
         guest_rename(guests, domain->guest, name);
+    }
+    if (domain->guest) {
+        serve_tty(registry, domain, now);
     }
 }
 

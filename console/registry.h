@@ -3,6 +3,7 @@
  * Which domains there are, as the store tells, and where their consoles are:
  *
  *   /local/domain/N/console/ring-ref, port, type    the ring's frame, the guest's port
+ *   /local/domain/N/console/tty                     if it is there: our terminal's path, for others
  *   /local/domain/N/name, vm                        "/vm/UUID"
  *
  * A domain counts from when it is introduced and has a ring-ref and a port, until it isn't
@@ -18,6 +19,7 @@
 
 #include "guest.h"
 #include "store.h"
+#include "tty.h"
 
 #define REGISTRY_RETRY 500000000ull /* ns until what has failed is tried again */
 
@@ -43,6 +45,7 @@ struct domain {
 struct registry {
     const char *path; /* of the store's socket; NULL for the usual one */
     struct store *store;
+    struct ttys *ttys;
     bool complained;     /* that there is none */
     bool rescan;         /* the list of domains may have changed */
     uint64_t connect_at; /* without a store: when to look for it */

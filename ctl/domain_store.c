@@ -32,8 +32,7 @@ static const char *const guest_nodes[] = { "data",
                                            "control/feature-reboot",
                                            "control/feature-suspend",
                                            "control/sysrq",
-                                           "device/suspend/event-channel",
-                                           "console/tty" };
+                                           "device/suspend/event-channel" };
 
 /* Nodes that it may only read, with what is put into them later. */
 static const char *const readable_nodes[] = { "", "cpu", "memory", "device", "control", "console" };
@@ -84,6 +83,8 @@ static void put_rings(struct store_nodes *n, const struct guest *guest)
     nodes_put(n, "console/limit", "1048576");
     nodes_put(n, "console/type", "xenconsoled");
     nodes_put(n, "console/output", "pty");
+    /* consoled puts a path there that tools open: not a guest's to choose. */
+    nodes_put(n, "console/tty", "%s", "");
     nodes_put(n, "console/port", "%u", guest->ports->console);
     nodes_put(n, "console/ring-ref", "%llu", (unsigned long long)LAYOUT_CONSOLE_GFN);
 

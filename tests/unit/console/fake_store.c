@@ -102,6 +102,13 @@ void fake_store_set(const char *value, const char *format, ...)
     fire(path);
 }
 
+const char *fake_store_get(const char *path)
+{
+    const struct node *node = find(path);
+
+    return node ? node->value : NULL;
+}
+
 void fake_store_introduce(uint32_t domid, bool on)
 {
     introduced[domid] = on;
@@ -210,6 +217,14 @@ int store_read_u64(struct store *store, uint32_t tx, const char *path, uint64_t 
         *value = strtoull(buf, NULL, 10);
     }
     return err;
+}
+
+int store_write_str(struct store *store, uint32_t tx, const char *path, const char *value)
+{
+    if (!store->failed) {
+        fake_store_set(value, "%s", path);
+    }
+    return store->failed;
 }
 
 int store_directory(struct store *store, uint32_t tx, const char *path, char ***names,

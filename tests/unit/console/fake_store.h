@@ -13,6 +13,9 @@ void fake_store_reset(void);
 void fake_store_set(const char *value, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A node's value, until it is written again; NULL: it isn't there. */
+const char *fake_store_get(const char *path);
+
 /* Adds a domain with a console, and introduces it. @uuid may be NULL. */
 void fake_store_add_guest(uint32_t domid, const char *name, const char *uuid);
 
