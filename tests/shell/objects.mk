@@ -16,4 +16,10 @@ build/shell/consoled: $(addprefix build/host/,$(sim-consoled-y))
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie -o $@ $^ -lutil -lpthread
 
-sim-bins := build/shell/pando build/shell/consoled
+# With sanitizers, for the test that runs long.
+build/asan/shell/pando: $(addprefix build/asan/,$(sim-pando-y)) | build/lib/plugin.args
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(unit-ldflags) -o $@ $^ $(pando-libs) -lyajl -luuid -lpthread
+
+sim-bins := build/shell/pando build/shell/consoled build/asan/shell/pando
