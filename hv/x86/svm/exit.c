@@ -152,14 +152,17 @@ void svm_decode_exit(struct vcpu *v)
 void svm_report(struct vcpu *v)
 {
     const struct vmcb *b = vmcb_of(v);
-    const struct domain *d = v->domain;
+    struct domain *d = v->domain;
 
-    log_error("d%uv%u on CPU %u: entered at %#lx, exit %#lx (%#lx, %#lx), event %#lx at %#lx%s\n",
-              d->domid, v->id, this_cpu()->id, v->arch->svm->entered_rip, b->exitcode, b->exitinfo1,
-              b->exitinfo2, b->exitintinfo, b->rip,
-              b->cr3 == hv_cr3 ? ": THE HYPERVISOR'S STATE" : "");
-    log_error("rsp %#lx rflags %#lx cpl %u cs %#x ss %#x cr0 %#lx cr2 %#lx cr3 %#lx cr4 %#lx\n",
-              b->rsp, b->rflags, b->cpl, b->cs.sel, b->ss.sel, b->cr0, b->cr2, b->cr3, b->cr4);
-    log_error("efer %#lx idt %#lx gdt %#lx intr %#x shadow %#lx asid %u nested cr3 %#lx\n", b->efer,
-              b->idtr.base, b->gdtr.base, b->vintr, b->interrupt_shadow, b->asid, b->nested_cr3);
+    log_domain(d, LOG_ERROR,
+               "vCPU %u on CPU %u: entered at %#lx, exit %#lx (%#lx, %#lx), event %#lx at %#lx%s\n",
+               v->id, this_cpu()->id, v->arch->svm->entered_rip, b->exitcode, b->exitinfo1,
+               b->exitinfo2, b->exitintinfo, b->rip,
+               b->cr3 == hv_cr3 ? ": THE HYPERVISOR'S STATE" : "");
+    log_domain(d, LOG_ERROR,
+               "rsp %#lx rflags %#lx cpl %u cs %#x ss %#x cr0 %#lx cr2 %#lx cr3 %#lx cr4 %#lx\n",
+               b->rsp, b->rflags, b->cpl, b->cs.sel, b->ss.sel, b->cr0, b->cr2, b->cr3, b->cr4);
+    log_domain(
+        d, LOG_ERROR, "efer %#lx idt %#lx gdt %#lx intr %#x shadow %#lx asid %u nested cr3 %#lx\n",
+        b->efer, b->idtr.base, b->gdtr.base, b->vintr, b->interrupt_shadow, b->asid, b->nested_cr3);
 }

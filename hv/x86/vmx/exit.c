@@ -11,8 +11,9 @@ void vmx_entry_failed(struct vcpu *v)
     /* 31.4: why VMLAUNCH or VMRESUME did nothing. */
     v->arch->exit.reason = VMEXIT_FAILED;
     v->arch->exit.failure = vmread(VMCS_INSTRUCTION_ERROR);
-    log_error("d%uv%u: VM entry failed: instruction error %lu (controls or host state)\n",
-              v->domain->domid, v->id, v->arch->exit.failure);
+    log_domain(v->domain, LOG_ERROR,
+               "vCPU %u: VM entry failed: instruction error %lu (controls or host state)\n", v->id,
+               v->arch->exit.failure);
 }
 
 /* An event whose delivery the exit interrupted is delivered again (28.2.4). */
@@ -146,20 +147,23 @@ static void report_entry_failure(struct vcpu *v, struct vmexit *x, uint32_t reas
         [VMX_EXIT_MACHINE_CHECK] = "a machine check",
     };
     uint32_t basic = EXIT_REASON_BASIC(reason);
+    struct domain *d = v->domain;
 
     x->reason = VMEXIT_FAILED;
     x->failure = reason;
-    log_error("d%uv%u: VM entry refused: %s, qualification %#lx\n", v->domain->domid, v->id,
-              basic < ARRAY_SIZE(names) && names[basic] ? names[basic] : "?",
-              vmread(VMCS_EXIT_QUALIFICATION));
-    log_error("cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx rflags %#lx entry %#lx interruptibility %#lx\n",
-              vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
-              vmread(VMCS_GUEST_EFER), vmread(VMCS_GUEST_RFLAGS), vmread(VMCS_ENTRY_CONTROLS),
-              vmread(VMCS_GUEST_INTERRUPTIBILITY));
+    log_domain(d, LOG_ERROR, "vCPU %u: VM entry refused: %s, qualification %#lx\n", v->id,
+               basic < ARRAY_SIZE(names) && names[basic] ? names[basic] : "?",
+               vmread(VMCS_EXIT_QUALIFICATION));
+    log_domain(
+        d, LOG_ERROR,
+        "cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx rflags %#lx entry %#lx interruptibility %#lx\n",
+        vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
+        vmread(VMCS_GUEST_EFER), vmread(VMCS_GUEST_RFLAGS), vmread(VMCS_ENTRY_CONTROLS),
+        vmread(VMCS_GUEST_INTERRUPTIBILITY));
     for (uint64_t s = 0; s < NR_SEGS; s++)
-        log_error("segment %lu: %#lx rights %#lx limit %#lx base %#lx\n", s,
-                  vmread(VMCS_GUEST_SELECTOR + 2 * s), vmread(VMCS_GUEST_RIGHTS + 2 * s),
-                  vmread(VMCS_GUEST_LIMIT + 2 * s), vmread(VMCS_GUEST_BASE + 2 * s));
+        log_domain(d, LOG_ERROR, "segment %lu: %#lx rights %#lx limit %#lx base %#lx\n", s,
+                   vmread(VMCS_GUEST_SELECTOR + 2 * s), vmread(VMCS_GUEST_RIGHTS + 2 * s),
+                   vmread(VMCS_GUEST_LIMIT + 2 * s), vmread(VMCS_GUEST_BASE + 2 * s));
 }
 
 /* Exits by an instruction, or before one, that say all by their number. */

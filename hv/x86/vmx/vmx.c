@@ -425,12 +425,13 @@ static bool vmx_request_nmi_window(struct vcpu *v)
 
 static void vmx_report(struct vcpu *v)
 {
-    log_error("d%uv%u on CPU %u: exit %#lx (%#lx), event %#lx, at %#lx; cr0 %#lx cr3 %#lx cr4 %#lx "
-              "efer %#lx\n",
-              v->domain->domid, v->id, this_cpu()->id, vmread(VMCS_EXIT_REASON),
-              vmread(VMCS_EXIT_QUALIFICATION), vmread(VMCS_VECTORING_EVENT), v->arch->rip,
-              vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3), vmread(VMCS_GUEST_CR4),
-              vmread(VMCS_GUEST_EFER));
+    log_domain(
+        v->domain, LOG_ERROR,
+        "vCPU %u on CPU %u: exit %#lx (%#lx), event %#lx, at %#lx; cr0 %#lx cr3 %#lx cr4 %#lx "
+        "efer %#lx\n",
+        v->id, this_cpu()->id, vmread(VMCS_EXIT_REASON), vmread(VMCS_EXIT_QUALIFICATION),
+        vmread(VMCS_VECTORING_EVENT), v->arch->rip, vmread(VMCS_GUEST_CR0), vmread(VMCS_GUEST_CR3),
+        vmread(VMCS_GUEST_CR4), vmread(VMCS_GUEST_EFER));
 }
 
 static void vmx_reset(struct vcpu *v)
