@@ -35,11 +35,17 @@ static inline void hvm_inject_pending(struct vcpu *v)
 
 /* insn_len.c: the length of the exiting instruction, decoded; 0, and #GP injected: not readable. */
 unsigned int hvm_decode_insn_len(struct vcpu *v);
+/*
+ * RIP has gone beyond 4 GiB: outside 64-bit mode it wraps around. Intel refuses an entry with
+ * more than 32 bits (SDM 3, 27.3.1.4), and the code at the end may be that of a guest's user.
+ */
+void hvm_wrap_eip(struct vcpu *v);
 
 /* Goes on behind the exiting instruction; false: it can't be read, and #GP is injected. */
 static inline bool hvm_skip_insn(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
+    uint64_t from = a->rip;
     unsigned int len = a->exit.insn_len;
 
     if (unlikely(!len)) {
@@ -47,7 +53,9 @@ static inline bool hvm_skip_insn(struct vcpu *v)
         if (!len)
             return false;
     }
-    a->rip += len;
+    a->rip = from + len;
+    if (unlikely((a->rip ^ from) >> 32))
+        hvm_wrap_eip(v);
     a->rflags &= ~X86_RFLAGS_RF;
     vendor->end_instruction(v);
     return true;

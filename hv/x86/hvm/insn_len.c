@@ -123,3 +123,9 @@ unsigned int hvm_decode_insn_len(struct vcpu *v)
         x86_inject_exception(v, EXC_GP, 0);
     return len;
 }
+
+void hvm_wrap_eip(struct vcpu *v)
+{
+    if (!vendor->get_mode(v).is_64bit)
+        v->arch->rip = (uint32_t)v->arch->rip;
+}
