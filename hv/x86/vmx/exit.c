@@ -3,6 +3,7 @@
 #include <hv/log.h>
 #include <hv/string.h>
 
+#include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
 #include "x86/vmx/vmx.h"
 
@@ -46,14 +47,24 @@ static void block_nmi_again(void)
     vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) | BLOCKED_BY_NMI);
 }
 
-static void decode_debug(struct vcpu *v)
+static void decode_debug(struct vcpu *v, uint32_t info)
 {
     uint64_t causes = vmread(VMCS_EXIT_QUALIFICATION);
+    bool shadow = vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS);
 
     /* The CPU leaves DR6 and DR7.GD to us (28.1). */
     vmx_load_drs(v);
     write_dr6((read_dr6() & ~0xfUL) | (causes & 0x600f));
     vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~0x2000UL);
+    if (EVENT_TYPE(info) == EVENT_INT1) { /* a trap, of an instruction that is not left yet */
+        hvm_skip_insn(v);
+    } else if (unlikely(shadow && v->arch->rflags & X86_RFLAGS_TF)) {
+        /*
+         * The entry is refused unless a step is pending, which the CPU notes at all exits but
+         * this one (27.3.1.5). It goes with the #DB that is injected.
+         */
+        vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+    }
 }
 
 static void decode_exception(struct vcpu *v, struct vmexit *x)
@@ -73,7 +84,7 @@ static void decode_exception(struct vcpu *v, struct vmexit *x)
     if (info & EVENT_NMI_UNBLOCKED && EVENT_VECTOR(info) != EXC_DF)
         block_nmi_again();
     if (EVENT_VECTOR(info) == EXC_DB)
-        decode_debug(v);
+        decode_debug(v, info);
     x->reason = VMEXIT_EXCEPTION;
     x->exception.vector = EVENT_VECTOR(info);
     x->exception.error = info & EVENT_HAS_ERROR ? (uint32_t)vmread(VMCS_EXIT_EVENT_ERROR) : 0;

@@ -149,6 +149,7 @@ enum vmcs_field {
 /* Events, to inject and as they were met: 25.8.3, 25.9.2 */
 #define EVENT_VECTOR(e)     ((uint8_t)(e))
 #define EVENT_TYPE(e)       ((e) >> 8 & 7)
+#define EVENT_INT1          5 /* a type as in enum event_type: #DB by INT1 */
 #define EVENT_HAS_ERROR     (1u << 11)
 #define EVENT_NMI_UNBLOCKED (1u << 12) /* the exit came from an IRET that ended an NMI */
 #define EVENT_VALID         (1u << 31)
@@ -157,6 +158,9 @@ enum vmcs_field {
 #define BLOCKED_BY_STI    (1u << 0)
 #define BLOCKED_BY_MOV_SS (1u << 1)
 #define BLOCKED_BY_NMI    (1u << 3)
+
+/* Pending debug exceptions: 25.4.2, table 25-4 */
+#define PENDING_DEBUG_BS (1u << 14) /* single step */
 
 /* A segment's access rights: those of a descriptor, and one bit more (25.4.1). */
 #define RIGHTS_L        (1u << 13)
