@@ -53,6 +53,14 @@ static size_t unheld(const struct guest *guest)
     return from >= sb->end ? SCROLLBACK_SIZE : SCROLLBACK_SIZE - (size_t)(sb->end - from);
 }
 
+/* Whether there is so much that it is taken before its time. What makes no sense is not much. */
+static bool is_urgent(const struct guest *guest)
+{
+    uint32_t pending = ring_pending(&guest->ring);
+
+    return pending >= RING_OUT_SIZE / 2 && pending <= RING_OUT_SIZE;
+}
+
 /* One turn's output. Returns whether the guest should be notified; *wake is when to go on. */
 static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint64_t *wake)
 {
@@ -63,7 +71,7 @@ static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint
         *wake = now + wait;
         return false;
     }
-    if (now < guest->drain_at && ring_pending(&guest->ring) < RING_OUT_SIZE / 2) {
+    if (now < guest->drain_at && !is_urgent(guest)) {
         *wake = guest->drain_at;
         return false;
     }
@@ -77,7 +85,8 @@ static bool drain(struct guests *guests, struct guest *guest, uint64_t now, uint
     length = take_output(guest, level < size ? level : size, now);
     bucket_take(&guest->bucket, length);
     if (ring_pending(&guest->ring)) {
-        *wake = now;
+        /* Nothing, though there is something: a guest may change its index all the time. */
+        *wake = length ? now : guest->drain_at;
         return length != 0;
     }
     guest->busy = false;

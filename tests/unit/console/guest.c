@@ -206,6 +206,29 @@ static void events_are_slowed(void **state)
     assert_in_range(events, 500, 1100);
 }
 
+/* So do those with an index each that makes no sense, and looks like much. */
+static void nonsense_is_slowed(void **state)
+{
+    unsigned int events = 0;
+    uint64_t end = now + S;
+    uint32_t prod = 0;
+
+    start(1, "demo", UUID_A);
+    settle();
+    while (now < end) {
+        uint64_t wake;
+
+        prod += 0x10000;
+        fake_guest_corrupt(1, prod, 0);
+        fake_guest_notify(1);
+        guests_events(&guests);
+        wake = guests_turn(&guests, now);
+        events += wake == TIME_NEVER;
+        now = wake != TIME_NEVER && wake > now ? wake : now + 10000;
+    }
+    assert_in_range(events, 500, 1100);
+}
+
 static void no_byte_is_lost(void **state)
 {
     struct guest *guest = start(1, "demo", UUID_A);
@@ -553,6 +576,7 @@ int main(void)
         TEST(flood_is_slowed),
         TEST(small_writes_are_gathered),
         TEST(events_are_slowed),
+        TEST(nonsense_is_slowed),
         TEST(no_byte_is_lost),
         TEST(hostile_indexes_cost_only_the_guest),
         TEST(input_waits_for_room),
