@@ -77,10 +77,11 @@ void hvm_inject_or_wait(struct vcpu *v)
 {
     struct arch_vcpu *a = v->arch;
     bool nmi = unlikely(a->nmi_pending) && inject_nmi_or_wait(v);
-    unsigned int window = window_wanted(v);
+    bool upcall = upcall_pending(v); /* once: it is the guest's memory */
+    unsigned int window = upcall ? WINDOW_INTERRUPT : window_of_vlapic(v);
 
     if (window == WINDOW_INTERRUPT && !nmi && !a->pending.valid && vendor->interrupts_allowed(v)) {
-        if (upcall_pending(v)) {
+        if (upcall) {
             inject_upcall(v);
             return;
         } else {
