@@ -8,6 +8,7 @@
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/mmio.h"
 #include "x86/hvm/vpci.h"
+#include "x86/mm/p2m_x86.h"
 #include "x86/mm/paging.h"
 
 #define PORT_DEBUG 0xe9
@@ -75,14 +76,29 @@ static bool map_device(struct domain *d, paddr_t gpa)
     return !p2m_set(d, gfn(m.v), m, ORDER_4K, p2m_mmio_direct);
 }
 
+/* Code in a leaf that is too large to execute from; false: it isn't. */
+static bool break_up_code(struct domain *d, gfn_t g, unsigned int order, enum p2m_type t)
+{
+    if (!order || t == p2m_invalid || !p2m_format->small_code || !p2m_format->small_code())
+        return false;
+    if (p2m_break_up(d, g))
+        domain_crash(d, "no memory, or none left to it, for the tables of its code at gfn %#lx",
+                     g.v);
+    return true;
+}
+
 void hvm_nested_fault(struct vcpu *v)
 {
     const struct vmexit *x = &v->arch->exit;
+    gfn_t g = gfn(x->fault.gpa >> PAGE_SHIFT);
     struct domain *d = v->domain;
+    unsigned int order;
     enum p2m_type t;
 
     /* Another vCPU may have mended it meanwhile, or it is a flush that is not seen yet. */
-    p2m_lookup(d, gfn(x->fault.gpa >> PAGE_SHIFT), &t, NULL);
+    p2m_lookup(d, g, &t, &order);
+    if (x->fault.fetch && break_up_code(d, g, order, t))
+        return;
     if (unlikely(x->fault.fetch && p2m_holds_ref(t))) {
         log_domain(d, LOG_WARNING, "vCPU %u executes another domain's page, at %#lx\n", v->id,
                    v->arch->rip);

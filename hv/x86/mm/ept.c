@@ -2,6 +2,11 @@
 /*
  * Entries of Intel's extended page tables (SDM 3, 29.3.2). Accessed and dirty bits are not
  * used: a guest's walk of its own tables would count as a write.
+ *
+ * On many CPUs a guest that changes the size of a page in its own tables can stop the machine by
+ * a machine check, when it executes from there (Intel, "Machine Check Error Avoidance on Page
+ * Size Change", CVE-2018-12207). It can't where a leaf here is of 4 KiB: so larger ones are not
+ * executable, and what is executed is broken up.
  */
 #include "x86/cpu/insn.h"
 #include "x86/mm/p2m_internal.h"
@@ -24,7 +29,8 @@ static uint64_t ept_make_leaf(mfn_t m, unsigned int order, enum p2m_type t)
         [p2m_grant_ro] = EPT_R | EPT_WB,
     };
 
-    return mfn_to_paddr(m) | rights[t] | (order ? P2M_LEAF : 0) | (uint64_t)t << P2M_TYPE_SHIFT;
+    return mfn_to_paddr(m) | (rights[t] & ~(order && vmx_caps.small_code ? EPT_X : 0)) |
+           (order ? P2M_LEAF : 0) | (uint64_t)t << P2M_TYPE_SHIFT;
 }
 
 static uint64_t ept_make_table(mfn_t m)
@@ -37,10 +43,16 @@ static unsigned int ept_max_order(void)
     return vmx_caps.ept_1g ? ORDER_1G : vmx_caps.ept_2m ? ORDER_2M : ORDER_4K;
 }
 
+static bool ept_small_code(void)
+{
+    return vmx_caps.small_code;
+}
+
 const struct p2m_format ept_format = {
     .name = "extended page tables",
     .present = EPT_R,
     .make_leaf = ept_make_leaf,
     .make_table = ept_make_table,
     .max_order = ept_max_order,
+    .small_code = ept_small_code,
 };

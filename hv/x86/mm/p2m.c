@@ -369,6 +369,26 @@ int p2m_take(struct domain *d, gfn_t g, unsigned int order, unsigned int types, 
     return rc;
 }
 
+/* Every frame keeps its meaning: nothing is flushed. */
+int p2m_break_up(struct domain *d, gfn_t g)
+{
+    struct p2m *p = d->p2m;
+    unsigned int order = 0;
+    uint64_t *slot;
+    int rc = 0;
+
+    if (g.v >= p->limit)
+        return 0;
+    spin_lock(&p->lock);
+    do {
+        slot = p2m_walk(p, g.v, &order);
+        if (entry_present(*slot) && order)
+            rc = p2m_split(d, slot, order);
+    } while (!rc && entry_present(*slot) && order);
+    spin_unlock(&p->lock);
+    return rc;
+}
+
 /* --- the end ----------------------------------------------------------------------- */
 
 /* What one leaf refers to is given back, from frame @from of it on; how far it came. */

@@ -17,6 +17,7 @@ struct p2m_format {
     uint64_t (*make_leaf)(mfn_t m, unsigned int order, enum p2m_type t);
     uint64_t (*make_table)(mfn_t m);
     unsigned int (*max_order)(void); /* ORDER_1G or ORDER_2M: what the CPU can map at once */
+    bool (*small_code)(void); /* nothing is executed in larger leaves than 4 KiB; NULL: it is */
 };
 
 /* Chosen at boot with the vendor's operations, before the first domain. */
@@ -83,6 +84,9 @@ static inline bool p2m_view_read_u64(struct p2m_view *w, paddr_t gpa, uint64_t *
 bool p2m_view_read(struct p2m_view *w, paddr_t gpa, void *dst, size_t len);
 /* The same of what is looked at once. */
 bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len);
+
+/* Makes 4 KiB leaves of what @g is part of: code is there (small_code). -ENOMEM. */
+int p2m_break_up(struct domain *d, gfn_t g);
 
 /* Guest frame numbers from this on cannot be mapped: the guest's physical address width. */
 uint64_t p2m_limit(const struct domain *d);

@@ -6,6 +6,7 @@
 
 #include "x86/vmx/vmx.h"
 
+#define MSR_ARCH_CAPS       0x10a
 #define MSR_VMX_BASIC       0x480
 #define MSR_VMX_MISC        0x485
 #define MSR_VMX_CR0_FIXED0  0x486
@@ -15,6 +16,7 @@
 #define MSR_VMX_TRUE        0x48d /* pin, proc, exit, entry */
 #define MSR_VMX_VMFUNC      0x491
 
+#define CAPS_PSCHANGE_MC_NO (1UL << 6)
 #define BASIC_TRUE_CONTROLS (1UL << 55)
 #define MISC_STORES_LMA     (1u << 5)
 
@@ -50,6 +52,14 @@ static void read_ept_vpid(struct vmx_caps *c)
     c->invvpid_single = m & VPID_INVVPID && m & VPID_INVVPID_SINGLE;
     if (!(m & EPT_4_LEVELS) || !(m & EPT_WRITE_BACK) || !(m & EPT_INVEPT) || !(m & EPT_INVEPT_ALL))
         c->secondary &= ~SEC_EPT;
+}
+
+/* The CPU says if a change of a page's size does it no harm; old ones say nothing. */
+static bool needs_small_code(void)
+{
+    bool says = cpuid(0).a >= 7 && cpuid_count(7, 0).d & 1u << 29;
+
+    return !says || !(rdmsr(MSR_ARCH_CAPS) & CAPS_PSCHANGE_MC_NO);
 }
 
 static bool is_off(const char *option)
@@ -94,6 +104,7 @@ const char *vmx_caps_read(void)
         choose(MSR_VMX_SECONDARY, SEC_EPT | SEC_VPID | SEC_UNRESTRICTED | SEC_RDTSCP | SEC_WBINVD);
     c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED0) & ~(X86_CR0_PE | X86_CR0_PG);
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED0);
+    c->small_code = needs_small_code();
     if (c->secondary & SEC_EPT)
         read_ept_vpid(c);
     if (!(c->secondary & SEC_EPT))
@@ -113,8 +124,9 @@ void vmx_caps_print(void)
     const struct vmx_caps *c = &vmx_caps;
     uint32_t can = (uint32_t)(rdmsr(MSR_VMX_SECONDARY) >> 32);
 
-    log_info("VMX: VMCS revision %#x, EPT with%s%s 4 KiB pages%s%s\n", c->revision,
+    log_info("VMX: VMCS revision %#x, EPT with%s%s 4 KiB pages%s%s%s\n", c->revision,
              c->ept_1g ? " 1 GiB," : "", c->ept_2m ? " 2 MiB," : "",
+             c->small_code ? " (code in these only)" : "",
              c->ept_ad ? ", accessed and dirty bits" : "", c->secondary & SEC_VPID ? ", VPID" : "");
     log_info("VMX: APICv %s, posted interrupts %s\n", c->apicv ? "on" : "off",
              c->posted ? "on" : "off");

@@ -316,6 +316,29 @@ static void test_out_of_memory(void **state)
     p2m_domain_end(d);
 }
 
+/* Small leaves of the same meaning, and around them large ones still. */
+static void test_break_up(void **state)
+{
+    struct domain *d = p2m_domain();
+    unsigned int order;
+    uint64_t g = 1UL << ORDER_1G;
+
+    assert_int_equal(p2m_set(d, gfn(g), mfn(g), ORDER_1G, p2m_mmio_direct), 0);
+    flushes = 0;
+    assert_int_equal(p2m_break_up(d, gfn(g + 700)), 0);
+    assert_int_equal(flushes, 0);
+    for (uint64_t i = 0; i < 2048; i++)
+        expect(d, g + i, p2m_mmio_direct, g + i);
+    hardware_walk(d, g + 700, &order);
+    assert_int_equal(order, 0);
+    hardware_walk(d, g, &order);
+    assert_int_equal(order, ORDER_2M);
+    assert_int_equal(p2m_break_up(d, gfn(g + 700)), 0);
+    assert_int_equal(p2m_break_up(d, gfn(0)), 0);
+    assert_int_equal(p2m_break_up(d, gfn(~0UL >> PAGE_SHIFT)), 0);
+    p2m_domain_end(d);
+}
+
 /* A guest that spreads its pages comes to an end; dom0 does not. */
 static void test_table_limit(void **state)
 {
@@ -350,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_random_against_a_model),
         cmocka_unit_test(test_teardown_in_steps),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_break_up),
         cmocka_unit_test(test_table_limit),
     };
 
