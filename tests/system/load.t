@@ -17,7 +17,7 @@ fast_kernel
 guest_initrd /tmp/load.cpio.gz <<'RC'
 until [ -b /dev/xvda ]; do sleep 0.1; done
 until ip addr show eth0 | grep -q 'inet '; do sleep 0.1; done
-(while ping -q -i 0.5 -s 1400 -c 20 -w 200 10.0.2.2 >/dev/null; do echo load-net; done
+(while ping -q -i 0.5 -s 1400 -c 20 10.0.2.2 >/dev/null; do echo load-net; done # with an answer
  echo "load-error: no answer from the outside") &
 round=0
 while :; do
