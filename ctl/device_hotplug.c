@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "domain.h"
+#include "plugin_host.h"
 
 /* A guest whose devices are changed, with its lock held. */
 struct change {
@@ -325,12 +326,17 @@ static enum pando_code detach_net(struct change *c, const char *which, unsigned 
 
 /* --- both ------------------------------------------------------------------------------- */
 
-enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
-                                    const char *json)
+static const char *kind_name(enum pando_device kind)
+{
+    return kind == PANDO_DISK ? "disk" : "vif";
+}
+
+static enum pando_code attach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                              const char *json)
 {
     struct change change = { .pando = pando, .domid = domid, .lock = { .fd = -1 } };
     struct pando_config one;
-    enum pando_code code = parse_element(kind == PANDO_DISK ? "disk" : "vif", json, &one);
+    enum pando_code code = parse_element(kind_name(kind), json, &one);
 
     if (code) {
         return code;
@@ -344,8 +350,8 @@ enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_d
     return code;
 }
 
-enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_device kind,
-                                    const char *which, unsigned int timeout_ms)
+static enum pando_code detach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                              const char *which, unsigned int timeout_ms)
 {
     struct change change = { .pando = pando, .domid = domid, .lock = { .fd = -1 } };
     enum pando_code code = begin(&change);
@@ -356,4 +362,39 @@ enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_d
     }
     end(&change);
     return code;
+}
+
+enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *json)
+{
+    struct plugin_step step = {
+        .event = { .step = PANDO_STEP_ATTACH, .pando = pando, .domid = domid, .device = kind }
+    };
+    struct pando_config one;
+    /* For the hooks: what is attached gets a copy of its own, which becomes the guest's. */
+    enum pando_code code = parse_element(kind_name(kind), json, &one);
+
+    if (code) {
+        return code;
+    }
+    step.event.config = &one;
+    code = plugin_step_begin(&step);
+    if (!code) {
+        code = plugin_step_end(&step, attach(pando, domid, kind, json));
+    }
+    pando_config_free(&one);
+    return code;
+}
+
+enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_device kind,
+                                    const char *which, unsigned int timeout_ms)
+{
+    struct plugin_step step = { .event = { .step = PANDO_STEP_DETACH,
+                                           .pando = pando,
+                                           .domid = domid,
+                                           .device = kind,
+                                           .which = which } };
+    enum pando_code code = plugin_step_begin(&step);
+
+    return code ? code : plugin_step_end(&step, detach(pando, domid, kind, which, timeout_ms));
 }

@@ -178,6 +178,8 @@ enum pando_step {
     PANDO_STEP_DESTROY,    /* pando_domain_destroy() */
     PANDO_STEP_RENAME,     /* pando_domain_rename() */
     PANDO_STEP_MEMORY_SET, /* pando_memory_set() */
+    PANDO_STEP_ATTACH,     /* pando_device_attach(), once what is to be attached is understood */
+    PANDO_STEP_DETACH,     /* pando_device_detach() */
 };
 
 #define PANDO_STEP_BIT(step) (1u << (step))
@@ -192,20 +194,30 @@ struct pando_plugin_event {
     uint32_t domid;   /* PANDO_NO_DOMID before a creation, and after one that failed */
     const char *name; /* the guest's; "" if it cannot be found out */
 
-    const struct pando_config *config; /* PANDO_STEP_CREATE and START; else NULL */
-    const char *new_name;              /* PANDO_STEP_RENAME; else NULL */
-    uint64_t memory_kib;               /* PANDO_STEP_MEMORY_SET; else 0 */
+    /* PANDO_STEP_CREATE and START; ATTACH, with the new disk or vif alone, while what else is in it
+     * means nothing; else NULL */
+    const struct pando_config *config;
+    const char *new_name; /* PANDO_STEP_RENAME; else NULL */
+    uint64_t memory_kib;  /* PANDO_STEP_MEMORY_SET; else 0 */
 
     enum pando_code result; /* after it: PANDO_OK, or why it failed */
 
     /* To find out more by functions of pando.h that change nothing. A hook must not begin another
      * step with the same guest, whose lock is held. */
     pando_t *pando;
+
+    enum pando_device device; /* PANDO_STEP_ATTACH and DETACH only */
+    const char *which;        /* PANDO_STEP_DETACH: as pando_device_detach() has it; else NULL */
 };
 
 /*
  * Hooks are called in the process and thread that makes the step, and hold it up: keep them short.
- * A guest that ends by itself is removed and restarted by monitord, which loads no plugins.
+ *
+ * A guest that ends, reboots or crashes by itself is removed and restarted by monitord, which loads
+ * no plugins: it must go on when one of them hangs or crashes, and what it does has happened to the
+ * guest already, so that nobody could refuse it. It does call pando_domain_create() for the next
+ * domain, and no hook hears of that one. A plugin that has to know compares what
+ * pando_domain_list() says; the guest's UUID stays.
  */
 struct pando_plugin_hook {
     unsigned int steps; /* PANDO_STEP_BIT()s; 0 ends a list */

@@ -51,5 +51,5 @@ ctl-monitor-unit-libs = $(libpando-libs)
 unit-tests += ctl-hotplug
 ctl-hotplug-unit-y := tests/unit/ctl/test_hotplug.o tests/unit/ctl/fake_domains.o \
   tests/unit/ctl/fake_store.o tests/unit/ctl/kernel.o tests/unit/ctl/scratch.o \
-  $(filter-out ctl/device_disk.o ctl/device_net.o,$(ctl-domain-objects))
+  $(filter-out ctl/device_disk.o ctl/device_net.o ctl/plugin_hook.o,$(ctl-domain-objects))
 ctl-hotplug-unit-libs = $(libpando-libs)

@@ -10,6 +10,7 @@
 #include "fake_domains.h"
 #include "fake_store.h"
 #include "paths.h"
+#include "plugin_host.h"
 #include "scratch.h"
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
@@ -35,6 +36,35 @@ enum pando_code device_nets_check(const struct pando_config *config, size_t firs
 {
     assert_true(first == 0 || first == config->vif_count - 1);
     return PANDO_OK;
+}
+
+/* In the place of plugin_hook.c: one hook, which may refuse. */
+static struct {
+    bool refuses;
+    unsigned int before, after;
+    struct pando_plugin_event event;
+    char what[40];
+} hook;
+
+enum pando_code plugin_step_begin(struct plugin_step *step)
+{
+    const struct pando_plugin_event *event = &step->event;
+
+    hook.before++;
+    hook.event = *event;
+    if (event->step == PANDO_STEP_DETACH) {
+        snprintf(hook.what, sizeof(hook.what), "%s", event->which);
+    } else if (event->step == PANDO_STEP_ATTACH && event->device == PANDO_DISK) {
+        snprintf(hook.what, sizeof(hook.what), "%s", event->config->disks[0].target);
+    }
+    return hook.refuses ? pando_fail(PANDO_E_REFUSED, NULL, "not here") : PANDO_OK;
+}
+
+enum pando_code plugin_step_end(struct plugin_step *step, enum pando_code code)
+{
+    hook.after++;
+    hook.event.result = code;
+    return code;
 }
 
 static void put_device(struct store_nodes *n, void *arg)
@@ -189,6 +219,34 @@ static void what_is_wrong_changes_nothing(void **state)
     assert_int_equal(pando_device_attach(pando, 7, PANDO_VIF, "{}"), PANDO_E_NOT_FOUND);
 }
 
+static void hooks_are_asked_and_told(void **state)
+{
+    unsigned int nodes = fake_store_count("/");
+    const char *disk = "{\"vdev\": \"xvdb\", \"target\": \"/b.img\"}";
+
+    memset(&hook, 0, sizeof(hook));
+    hook.refuses = true;
+    assert_int_equal(attach(PANDO_DISK, disk), PANDO_E_REFUSED);
+    assert_int_equal(hook.event.step, PANDO_STEP_ATTACH);
+    assert_string_equal(hook.what, "/b.img");
+    assert_int_equal(detach(PANDO_DISK, "xvda", 1000), PANDO_E_REFUSED);
+    assert_int_equal(hook.event.step, PANDO_STEP_DETACH);
+    assert_string_equal(hook.what, "xvda");
+    assert_int_equal(hook.event.domid, domid);
+    assert_int_equal(hook.after, 0);
+    assert_int_equal(fake_store_count("/"), nodes);
+
+    hook.refuses = false;
+    assert_int_equal(attach(PANDO_DISK, disk), PANDO_OK);
+    assert_int_equal(hook.event.result, PANDO_OK);
+    assert_int_equal(detach(PANDO_DISK, "nonesuch", 1000), PANDO_E_NOT_FOUND);
+    assert_int_equal(hook.event.result, PANDO_E_NOT_FOUND);
+    assert_int_equal(hook.after, 2);
+    /* What is not understood isn't a step. */
+    assert_int_equal(attach(PANDO_DISK, "{}, {}"), PANDO_E_INVALID);
+    assert_int_equal(hook.before, 4);
+}
+
 static void a_guest_that_does_not_let_go_keeps_it(void **state)
 {
     fake_store.stubborn = true;
@@ -237,11 +295,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_disk_comes_and_goes),
-        TEST(what_is_wrong_changes_nothing),
-        TEST(a_guest_that_does_not_let_go_keeps_it),
-        TEST(networks_keep_their_addresses),
-        TEST(a_guest_that_has_ended_gets_nothing),
+        TEST(a_disk_comes_and_goes),         TEST(what_is_wrong_changes_nothing),
+        TEST(hooks_are_asked_and_told),      TEST(a_guest_that_does_not_let_go_keeps_it),
+        TEST(networks_keep_their_addresses), TEST(a_guest_that_has_ended_gets_nothing),
     };
 
     return cmocka_run_group_tests_name("ctl-hotplug", tests, NULL, NULL);
