@@ -4,6 +4,9 @@
 #include "complete.h"
 #include "config.h"
 #include "device_kind.h"
+#include "plugin_command.h"
+
+#include <string.h>
 
 static const char *kind_name(enum completion kind)
 {
@@ -103,12 +106,56 @@ static void print_device_keys(FILE *out)
     fputs(")\n", out);
 }
 
+/* --- plugins' commands, added to what is there ----------------------------------------------- */
+
+static void print_plugin_options(FILE *out, const char *name, const struct option_info *option)
+{
+    fprintf(out, "_pando_options[%s]+='", name);
+    for (; option && option->name; option++)
+        fprintf(out, " --%s%s", option->name, option->value ? "=" : "");
+    fputs("'\n", out);
+}
+
+static void print_plugin_kinds(FILE *out, const char *name, const struct command *command)
+{
+    const char *second = kind_name(command->complete[1]);
+    fprintf(out, "_pando_kinds[%s]='%s %s %s'\n", name, kind_name(command->complete[0]),
+            command->most == 1 ? "nothing" : second, command->most == 2 ? "nothing" : second);
+}
+
+static void print_plugin(FILE *out, const struct command *command)
+{
+    char first[64], both[160];
+    const char *second = strchr(command->name, ' ');
+
+    snprintf(first, sizeof(first), "%.*s", (int)strcspn(command->name, " "), command->name);
+    if (!command_find_own(first))
+        fprintf(out, "[[ \" $_pando_commands \" == *' %s '* ]] || _pando_commands+=' %s'\n", first,
+                first);
+    print_plugin_options(out, first, command->options);
+    if (!second) {
+        print_plugin_kinds(out, first, command);
+        if (command->complete_words)
+            for (const char *const *word = command->complete_words; *word; word++)
+                fprintf(out, "_pando_words[%s]+=' %s'\n", first, *word);
+        return;
+    }
+    snprintf(both, sizeof(both), "%s/%.90s", first, second + 1);
+    print_plugin_kinds(out, both, command);
+    fprintf(out, "_pando_words[%s]+=' %s'\n", first, second + 1);
+    fprintf(out, ": \"${_pando_kinds[%s]:=word nothing nothing}\"\n", first);
+}
+
 void completion_print_bash(FILE *out)
 {
+    const struct command *command;
+
     print_commands(out);
     print_keys(out);
     print_device_keys(out);
     print_options(out);
     print_kinds(out);
     print_words(out);
+    for (size_t i = 0; (command = plugin_command(i)); i++)
+        print_plugin(out, command);
 }

@@ -7,4 +7,4 @@ all: build/completion/pando
 build/completion/pando: share/completion/pando.bash.in build/bin/pando
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
-	$(Q)sed -e '/^@TABLE@$$/{r '<(build/bin/pando help --print bash) -e 'd}' $< >$@
+	$(Q)sed -e '/^@TABLE@$$/{r '<(PANDO_PLUGIN_PATH=/nonexistent build/bin/pando help --print bash) -e 'd}' $< >$@
