@@ -5,6 +5,8 @@
 
 #include <hv/domain.h>
 
+#include "x86/mm/p2m_x86.h"
+
 struct vlapic;
 struct svm_vcpu;
 struct vmx_vcpu;
@@ -202,6 +204,8 @@ struct arch_vcpu {
 
     struct vmexit exit;
     struct x86_event pending; /* to be injected at the next entry */
+
+    struct p2m_view view; /* of its memory, where it was looked at last; only while it is current */
 
     struct vlapic *vlapic;
     void *fpu; /* XSAVE area, 64-byte aligned */

@@ -125,6 +125,7 @@ int arch_vcpu_create(struct vcpu *v)
     if (!v->arch)
         return -ENOMEM;
     v->arch->mtrr_def_type = 0xc06; /* on, write-back */
+    p2m_view_init(&v->arch->view, v->domain);
     rc = fpu_create(v);
     if (!rc)
         rc = vendor->vcpu_create(v);

@@ -19,7 +19,6 @@ struct access {
     struct emulation e;
     struct vcpu *v;
     struct x86_paging paging;
-    struct p2m_view view;             /* of its memory, for page tables and the instruction */
     unsigned int mode;                /* of the code segment: 2, 4, 8 */
     paddr_t gpa;                      /* where the CPU met the fault, */
     bool write;                       /* and how */
@@ -123,14 +122,14 @@ static unsigned int fetch(struct access *a, vaddr_t rip, uint8_t *bytes, bool al
 
     do {
         unsigned int part = (unsigned int)min((uint64_t)len - n, PAGE_SIZE - (rip & ~PAGE_MASK));
-        int rc =
-            guest_walk(&a->view, &a->paging, rip, ACCESS_FETCH | user_access(a), &gpa, &pf_error);
+        int rc = guest_walk(&a->v->arch->view, &a->paging, rip, ACCESS_FETCH | user_access(a), &gpa,
+                            &pf_error);
 
         if (rc) {
             raise(a, rc, rip, pf_error, SEG_CS);
             return 0;
         }
-        if (!p2m_view_read(&a->view, gpa, bytes + n, part)) {
+        if (!p2m_view_read(&a->v->arch->view, gpa, bytes + n, part)) {
             domain_crash(a->v->domain, "vCPU %u: its instruction at %#lx can't be read", a->v->id,
                          rip);
             return 0;
@@ -217,8 +216,8 @@ static bool is_faulting_access(const struct access *a, vaddr_t va, bool write)
 static bool translate(struct access *a, enum x86_seg seg, vaddr_t va, bool write, paddr_t *gpa)
 {
     uint32_t pf_error = 0;
-    int rc = guest_walk(&a->view, &a->paging, va, user_access(a) | (write ? ACCESS_WRITE : 0), gpa,
-                        &pf_error);
+    int rc = guest_walk(&a->v->arch->view, &a->paging, va,
+                        user_access(a) | (write ? ACCESS_WRITE : 0), gpa, &pf_error);
 
     if (rc)
         raise(a, rc, va, pf_error, seg);
@@ -348,7 +347,6 @@ static void emulate(struct vcpu *v, paddr_t gpa, bool is_write, const struct mmi
     a.write = is_write;
     a.device = device;
     vendor->get_paging(v, &a.paging);
-    p2m_view_init(&a.view, v->domain);
     vendor->get_segment(v, SEG_CS, &cs);
     a.mode = code_mode(&a, &cs);
     a.e.ops = &ops;

@@ -18,10 +18,10 @@ static size_t rest_of_page(uint64_t addr, size_t len)
 }
 
 /* @src NULL: zeroes. Within one page, whose reference is held while it is written. */
-static int write_page(struct domain *d, paddr_t gpa, const void *src, size_t len)
+static int write_page(struct p2m_view *w, paddr_t gpa, const void *src, size_t len)
 {
     enum p2m_type t;
-    struct page_info *pg = p2m_get_page(d, gfn(PFN_DOWN(gpa)), &t);
+    struct page_info *pg = p2m_view_get_page(w, gpa, &t);
     char *dst;
 
     if (!pg)
@@ -51,14 +51,13 @@ int copy_from_guest_va(void *dst, vaddr_t src, size_t len)
 {
     struct vcpu *v = current;
     struct x86_paging p;
-    struct p2m_view w;
+    struct p2m_view *w = &v->arch->view;
     paddr_t gpa;
 
     vendor->get_paging(v, &p);
-    p2m_view_init(&w, v->domain);
     for (size_t n; len; len -= n, src += n, dst = (char *)dst + n) {
         n = rest_of_page(src, len);
-        if (translate(&w, &p, src, 0, &gpa) || !p2m_view_read(&w, gpa, dst, n))
+        if (translate(w, &p, src, 0, &gpa) || !p2m_view_read(w, gpa, dst, n))
             return -EFAULT;
     }
     return 0;
@@ -68,14 +67,13 @@ static int write_va(vaddr_t dst, const void *src, size_t len)
 {
     struct vcpu *v = current;
     struct x86_paging p;
-    struct p2m_view w;
+    struct p2m_view *w = &v->arch->view;
     paddr_t gpa;
 
     vendor->get_paging(v, &p);
-    p2m_view_init(&w, v->domain);
     for (size_t n; len; len -= n, dst += n) {
         n = rest_of_page(dst, len);
-        if (translate(&w, &p, dst, ACCESS_WRITE, &gpa) || write_page(v->domain, gpa, src, n))
+        if (translate(w, &p, dst, ACCESS_WRITE, &gpa) || write_page(w, gpa, src, n))
             return -EFAULT;
         if (src)
             src = (const char *)src + n;
@@ -97,17 +95,16 @@ void *guest_map_va(vaddr_t va, size_t len, struct page_info **page)
 {
     struct vcpu *v = current;
     struct x86_paging p;
-    struct p2m_view w;
+    struct p2m_view *w = &v->arch->view;
     enum p2m_type t;
     paddr_t gpa;
 
     if (unlikely(rest_of_page(va, len) != len))
         return NULL;
     vendor->get_paging(v, &p);
-    p2m_view_init(&w, v->domain);
-    if (unlikely(translate(&w, &p, va, ACCESS_WRITE, &gpa)))
+    if (unlikely(translate(w, &p, va, ACCESS_WRITE, &gpa)))
         return NULL;
-    *page = p2m_get_page(v->domain, gfn(PFN_DOWN(gpa)), &t);
+    *page = p2m_view_get_page(w, gpa, &t);
     if (unlikely(!*page))
         return NULL;
     if (likely(p2m_is_writable(t)))
@@ -123,9 +120,12 @@ void guest_unmap_va(struct page_info *page)
 
 int copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len)
 {
+    struct p2m_view w;
+
+    p2m_view_init(&w, d);
     for (size_t n; len; len -= n, src += n, dst = (char *)dst + n) {
         n = rest_of_page(src, len);
-        if (!p2m_read(d, src, dst, n))
+        if (!p2m_view_read(&w, src, dst, n))
             return -EFAULT;
     }
     return 0;
@@ -133,9 +133,12 @@ int copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len)
 
 int copy_to_guest_pa(struct domain *d, paddr_t dst, const void *src, size_t len)
 {
+    struct p2m_view w;
+
+    p2m_view_init(&w, d);
     for (size_t n; len; len -= n, dst += n, src = (const char *)src + n) {
         n = rest_of_page(dst, len);
-        if (write_page(d, dst, src, n))
+        if (write_page(&w, dst, src, n))
             return -EFAULT;
     }
     return 0;

@@ -25,15 +25,15 @@ static int fault(const struct x86_paging *p, unsigned int access, uint32_t why, 
     return -EFAULT;
 }
 
-static bool allowed(const struct x86_paging *p, const struct rights *r, unsigned int access)
+static bool allowed(const struct x86_paging *p, struct rights r, unsigned int access)
 {
-    if (access & ACCESS_FETCH && r->nx)
+    if (access & ACCESS_FETCH && r.nx)
         return false;
     if (access & ACCESS_USER)
-        return r->u && (r->w || !(access & ACCESS_WRITE));
-    if (access & ACCESS_WRITE && !r->w && p->cr0 & X86_CR0_WP)
+        return r.u && (r.w || !(access & ACCESS_WRITE));
+    if (access & ACCESS_WRITE && !r.w && p->cr0 & X86_CR0_WP)
         return false;
-    if (!r->u)
+    if (!r.u)
         return true;
     if (access & ACCESS_FETCH)
         return !(p->cr4 & X86_CR4_SMEP);
@@ -83,7 +83,7 @@ static int walk64(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, pa
     if (unlikely(shift > 30 || (shift > PAGE_SHIFT && e & reserved_in_leaf(shift))))
         return fault(p, access, PF_PRESENT | PF_RESERVED, pf_error);
     r = (struct rights){ all & PTE_W, all & PTE_U, any & PTE_NX };
-    if (!allowed(p, &r, access))
+    if (!allowed(p, r, access))
         return fault(p, access, PF_PRESENT, pf_error);
     *gpa = (e & PTE_ADDR & ~((1UL << shift) - 1)) | (va & ((1UL << shift) - 1));
     return 0;
@@ -120,7 +120,7 @@ static int walk32(struct p2m_view *w, const struct x86_paging *p, vaddr_t va, un
         mask = PAGE_SIZE - 1;
         start = e & PTE32_ADDR;
     }
-    if (!allowed(p, &r, access))
+    if (!allowed(p, r, access))
         return fault(p, access, PF_PRESENT, pf_error);
     *gpa = start | (va & mask);
     return 0;

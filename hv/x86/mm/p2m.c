@@ -78,11 +78,9 @@ mfn_t p2m_lookup(struct domain *d, gfn_t g, enum p2m_type *t, unsigned int *orde
     if (likely(g.v < p->limit)) {
         do {
             seq = atomic_read_acquire(&p->seq);
-            e = atomic_read(p2m_walk(p, g.v, &o));
+            (void)p2m_walk_entry(p, g.v, &o, &e);
             smp_rmb();
-            /* Another CPU may have put a table where p2m_walk saw a leaf or nothing. */
-        } while (
-            unlikely(atomic_read(&p->seq) != seq || (entry_present(e) && !entry_is_leaf(e, o))));
+        } while (unlikely(atomic_read(&p->seq) != seq));
     }
     if (order)
         *order = o;
@@ -106,51 +104,53 @@ static inline void read_from(void *dst, const void *src, size_t len)
         memcpy(dst, src, len);
 }
 
+/* False: an entry on the way, which is left in the view, is of nothing. */
+static inline bool look_around(const struct p2m *p, struct p2m_view *w, paddr_t gpa)
+{
+    const uint64_t *table = p->root, *slot;
+    uint64_t e;
+
+#pragma GCC unroll 3
+    for (unsigned int o = P2M_TOP_ORDER; o; o -= 9) {
+        slot = &table[entry_index(gpa >> PAGE_SHIFT, o)];
+        e = atomic_read(slot);
+        if (unlikely(!entry_present(e)))
+            return false;
+        if (e & P2M_LEAF) {
+            w->size = PAGE_SIZE << o;
+            w->start = gpa & ~(w->size - 1);
+            w->table = NULL;
+            w->at = mfn_to_virt(entry_mfn(e));
+            w->slot = slot;
+            w->entry = e;
+            return p2m_entry_readable(e);
+        }
+        table = entry_table(e);
+    }
+    w->size = PAGE_SIZE << ORDER_2M;
+    w->start = gpa & ~(w->size - 1);
+    w->table = table;
+    return true;
+}
+
 bool p2m_view_move(struct p2m_view *w, paddr_t gpa)
 {
     const struct p2m *p = w->d->p2m;
-    uint64_t present = p2m_format->present, g = gpa >> PAGE_SHIFT;
-    unsigned int order;
 
-    if (unlikely(g >= p->limit))
+    if (unlikely(gpa >> PAGE_SHIFT >= p->limit))
         return false;
     w->seq = &p->seq;
     do {
         w->seen = atomic_read_acquire(&p->seq);
-        w->slot = p2m_walk_entry(p, g, &order, &w->entry);
-        if (likely(w->entry & present && entry_type(w->entry) != p2m_mmio_direct)) {
-            w->size = PAGE_SIZE << order;
-            w->start = gpa & ~(w->size - 1);
-            w->at = mfn_to_virt(entry_mfn(w->entry));
+        if (likely(look_around(p, w, gpa)))
             return true;
-        }
     } while (atomic_read(&p->seq) != w->seen);
     w->size = 0;
     return false;
 }
 
-bool p2m_view_read(struct p2m_view *w, paddr_t gpa, void *dst, size_t len)
-{
-    const void *at;
-
-    do {
-        at = p2m_view_at(w, gpa);
-        if (unlikely(!at))
-            return false;
-        read_from(dst, at, len);
-    } while (unlikely(!p2m_view_holds(w)));
-    return true;
-}
-
-bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
-{
-    struct p2m_view w;
-
-    p2m_view_init(&w, d);
-    return p2m_view_read(&w, gpa, dst, len);
-}
-
-struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
+/* Whatever it is. */
+static __noinline struct page_info *get_page(struct domain *d, gfn_t g, enum p2m_type *t)
 {
     enum p2m_type type, again;
     mfn_t m = p2m_lookup(d, g, &type, NULL);
@@ -178,9 +178,60 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
         type = again;
         m = now;
     }
-    if (t)
-        *t = type;
+    *t = type;
     return pg;
+}
+
+struct page_info *p2m_view_get_page(struct p2m_view *w, paddr_t gpa, enum p2m_type *t)
+{
+    const void *at = p2m_view_at(w, gpa);
+    struct page_info *pg;
+
+    if (likely(at && entry_type(w->entry) == p2m_ram_rw)) {
+        pg = virt_to_page(at);
+        *t = p2m_ram_rw;
+        if (likely(page_get(pg, w->d))) {
+            if (likely(p2m_view_holds(w)))
+                return pg;
+            page_put(pg);
+        }
+    }
+    return get_page(w->d, gfn(gpa >> PAGE_SHIFT), t);
+}
+
+struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
+{
+    enum p2m_type type;
+    struct p2m_view w;
+
+    if (!t)
+        t = &type;
+    *t = p2m_invalid;
+    if (unlikely(g.v >= d->p2m->limit)) /* nor is it an address */
+        return NULL;
+    p2m_view_init(&w, d);
+    return p2m_view_get_page(&w, g.v << PAGE_SHIFT, t);
+}
+
+bool p2m_view_read(struct p2m_view *w, paddr_t gpa, void *dst, size_t len)
+{
+    const void *at;
+
+    do {
+        at = p2m_view_at(w, gpa);
+        if (unlikely(!at))
+            return false;
+        read_from(dst, at, len);
+    } while (unlikely(!p2m_view_holds(w)));
+    return true;
+}
+
+bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
+{
+    struct p2m_view w;
+
+    p2m_view_init(&w, d);
+    return p2m_view_read(&w, gpa, dst, len);
 }
 
 /* --- changes; the lock is held --------------------------------------------------- */

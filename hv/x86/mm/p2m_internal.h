@@ -7,13 +7,10 @@
 
 #include "x86/mm/p2m_x86.h"
 
-#define P2M_ENTRIES    512u
-#define P2M_TOP_ORDER  27u /* an entry of the top table covers 2^27 frames */
-#define P2M_LEVELS     4u
-#define P2M_LEAF       0x80UL
-#define P2M_ADDR       0x000ffffffffff000UL
-#define P2M_TYPE_SHIFT 52
-#define P2M_TYPE_MASK  0xfUL
+#define P2M_ENTRIES   512u
+#define P2M_TOP_ORDER 27u /* an entry of the top table covers 2^27 frames */
+#define P2M_LEVELS    4u
+#define P2M_LEAF      0x80UL
 
 /*
  * Lookups take no lock. A table that is no longer used stays with the p2m and is
@@ -41,25 +38,10 @@ struct p2m {
     bool pool_stale;      /* not flushed since the last one was put there */
 };
 
-static inline bool entry_present(uint64_t e)
-{
-    return e & p2m_format->present;
-}
-
 /* Of a present entry that covers 2^order frames. */
 static inline bool entry_is_leaf(uint64_t e, unsigned int order)
 {
     return !order || e & P2M_LEAF;
-}
-
-static inline mfn_t entry_mfn(uint64_t e)
-{
-    return paddr_to_mfn(e & P2M_ADDR);
-}
-
-static inline enum p2m_type entry_type(uint64_t e)
-{
-    return (enum p2m_type)(e >> P2M_TYPE_SHIFT & P2M_TYPE_MASK);
 }
 
 static inline uint64_t *entry_table(uint64_t e)

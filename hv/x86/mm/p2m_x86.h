@@ -24,20 +24,40 @@ struct p2m_format {
 extern const struct p2m_format *p2m_format;
 extern const struct p2m_format npt_format, ept_format;
 
+#define P2M_ADDR       0x000ffffffffff000UL
+#define P2M_TYPE_SHIFT 52
+#define P2M_TYPE_MASK  0xfUL
+
+static inline bool entry_present(uint64_t e)
+{
+    return e & p2m_format->present;
+}
+
+static inline mfn_t entry_mfn(uint64_t e)
+{
+    return paddr_to_mfn(e & P2M_ADDR);
+}
+
+static inline enum p2m_type entry_type(uint64_t e)
+{
+    return (enum p2m_type)(e >> P2M_TYPE_SHIFT & P2M_TYPE_MASK);
+}
+
 /*
  * A stretch of a domain's memory (not of devices), for a look at several places of it. No lock
  * and no reference is taken: the map is looked at again after each read, and a page that went
- * away meanwhile is not what was read.
+ * away meanwhile is not what was read. So it may be kept as long as the domain has a map.
  */
 struct p2m_view {
     struct domain *d;
     paddr_t start;
-    uint64_t size; /* in bytes; 0: nothing is seen yet */
-    const char *at;
-    const uint64_t *slot; /* the entry of the map that has it all, */
-    uint64_t entry;       /* which was so */
+    uint64_t size;         /* in bytes; 0: nothing is seen yet */
+    const uint64_t *table; /* of entries of 4 KiB, which has it all; NULL: one entry does */
+    const char *at;        /* then: where it begins */
+    const uint64_t *slot;  /* the entry that was used last, */
+    uint64_t entry;        /* which was so, */
     const uint32_t *seq;
-    uint32_t seen; /* *seq before */
+    uint32_t seen; /* and *seq before */
 };
 
 static inline void p2m_view_init(struct p2m_view *w, struct domain *d)
@@ -46,15 +66,30 @@ static inline void p2m_view_init(struct p2m_view *w, struct domain *d)
     w->start = w->size = 0;
 }
 
-/* Moves it to @gpa. False: there is nothing. */
+/* Moves it to what is around @gpa. False: there is nothing. */
 bool p2m_view_move(struct p2m_view *w, paddr_t gpa);
+
+static inline bool p2m_entry_readable(uint64_t e)
+{
+    return entry_present(e) && entry_type(e) != p2m_mmio_direct;
+}
 
 /* Where @gpa is; NULL: nowhere. What is read there counts if p2m_view_holds afterwards. */
 static inline const void *p2m_view_at(struct p2m_view *w, paddr_t gpa)
 {
-    if (unlikely(gpa - w->start >= w->size) && !p2m_view_move(w, gpa))
-        return NULL;
-    return w->at + (gpa - w->start);
+    for (;;) {
+        if (unlikely(gpa - w->start >= w->size) && !p2m_view_move(w, gpa))
+            return NULL;
+        if (!w->table)
+            return w->at + (gpa - w->start);
+        w->slot = &w->table[gpa >> PAGE_SHIFT & 511];
+        w->entry = atomic_read(w->slot);
+        if (likely(p2m_entry_readable(w->entry)))
+            return (const char *)mfn_to_virt(entry_mfn(w->entry)) + (gpa & ~PAGE_MASK);
+        if (atomic_read(w->seq) == w->seen)
+            return NULL;
+        w->size = 0; /* the table is of no use any more */
+    }
 }
 
 static inline bool p2m_view_holds(struct p2m_view *w)
@@ -79,6 +114,9 @@ static inline bool p2m_view_read_u64(struct p2m_view *w, paddr_t gpa, uint64_t *
     } while (unlikely(!p2m_view_holds(w)));
     return true;
 }
+
+/* p2m_get_page at @gpa. */
+struct page_info *p2m_view_get_page(struct p2m_view *w, paddr_t gpa, enum p2m_type *t);
 
 /* Reads @len bytes, within one page. */
 bool p2m_view_read(struct p2m_view *w, paddr_t gpa, void *dst, size_t len);

@@ -32,7 +32,8 @@
     }
 
 static struct domain *d;
-static struct vcpu vcpu;
+static struct arch_vcpu arch;
+static struct vcpu vcpu = { .arch = &arch };
 static struct x86_paging paging;
 
 static void get_paging(struct vcpu *v, struct x86_paging *p)
@@ -86,6 +87,7 @@ static int set_up(void **state)
     page_free_guest(mfn_to_page(p2m_lookup(d, gfn(42), NULL, NULL)));
     p2m_set(d, gfn(42), mfn(0xfee00), 0, p2m_mmio_direct);
     vcpu.domain = d;
+    p2m_view_init(&arch.view, d);
     fake_cpu.curr = &vcpu;
     return 0;
 }
