@@ -15,7 +15,7 @@ static long put(XEN_GUEST_HANDLE(void) arg, const void *p, size_t size)
     return copy_to_guest_va((vaddr_t)arg.p, p, size);
 }
 
-static long get_features(XEN_GUEST_HANDLE(void) arg)
+static __noinline long get_features(XEN_GUEST_HANDLE(void) arg)
 {
     xen_feature_info_t fi;
     const struct domain *d = current->domain;
@@ -35,13 +35,14 @@ static long get_features(XEN_GUEST_HANDLE(void) arg)
     return put(arg, &fi, sizeof(fi));
 }
 
-/* A string in a fixed field of the interface, the rest zeroed. */
-#define PUT_STRING(type, text)                                                                     \
-    ({                                                                                             \
-        type buf_ = { 0 };                                                                         \
-        str_copy((char *)&buf_, text, sizeof(buf_));                                               \
-        put(arg, &buf_, sizeof(buf_));                                                             \
-    })
+/* A string in a fixed field of the interface, of @size bytes, the rest zeroed. */
+static __noinline long put_string(XEN_GUEST_HANDLE(void) arg, const char *text, size_t size)
+{
+    char field[sizeof(xen_commandline_t)] = { 0 }; /* the longest */
+
+    str_copy(field, text, size);
+    return put(arg, field, size);
+}
 
 long do_xen_version(int cmd, XEN_GUEST_HANDLE(void) arg)
 {
@@ -55,14 +56,14 @@ long do_xen_version(int cmd, XEN_GUEST_HANDLE(void) arg)
     case XENVER_version:
         return INTERFACE_MAJOR << 16 | INTERFACE_MINOR;
     case XENVER_extraversion:
-        return PUT_STRING(xen_extraversion_t, ".0-pando");
+        return put_string(arg, ".0-pando", sizeof(xen_extraversion_t));
     case XENVER_compile_info:
         return put(arg, &compile, sizeof(compile));
     case XENVER_capabilities:
-        return PUT_STRING(xen_capabilities_info_t,
-                          "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ");
+        return put_string(arg, "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ",
+                          sizeof(xen_capabilities_info_t));
     case XENVER_changeset:
-        return PUT_STRING(xen_changeset_info_t, "Pando " PANDO_VERSION);
+        return put_string(arg, "Pando " PANDO_VERSION, sizeof(xen_changeset_info_t));
     case XENVER_platform_parameters:
         return put(arg, &platform, sizeof(platform));
     case XENVER_get_features:
@@ -72,7 +73,8 @@ long do_xen_version(int cmd, XEN_GUEST_HANDLE(void) arg)
     case XENVER_guest_handle:
         return put(arg, current->domain->handle, sizeof(xen_domain_handle_t));
     case XENVER_commandline:
-        return PUT_STRING(xen_commandline_t, permission_host() ? "" : boot_info.cmdline);
+        return put_string(arg, permission_host() ? "" : boot_info.cmdline,
+                          sizeof(xen_commandline_t));
     case XENVER_build_id:
         return -ENODATA; /* the image carries none */
     default:

@@ -62,7 +62,7 @@ struct vendor_ops {
     bool (*apic_post)(struct vcpu *v, uint8_t vector); /* false: not done, it goes to IRR */
     bool (*apic_pending)(struct vcpu *v);
 
-    struct x86_mode (*get_mode)(struct vcpu *v);
+    struct x86_mode (*get_mode)(struct vcpu *v); /* of the one that exited here */
     void (*get_paging)(struct vcpu *v, struct x86_paging *p);
     /* n: 0, 2, 3, 4, 8. Consequences (paging mode, EFER.LMA) are the back-end's. */
     uint64_t (*get_cr)(struct vcpu *v, unsigned int n);

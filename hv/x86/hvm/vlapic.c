@@ -33,11 +33,6 @@ static bool x2apic_mode(const struct vlapic *l)
     return l->base & BASE_X2APIC;
 }
 
-uint32_t vlapic_id(const struct vcpu *v)
-{
-    return v->id * 2; /* what guests of this interface count on */
-}
-
 uint64_t vlapic_base(const struct vcpu *v)
 {
     return v->arch->vlapic->base;

@@ -53,7 +53,11 @@ bool vlapic_base_write(struct vcpu *v, uint64_t value);
 uint64_t vlapic_base(const struct vcpu *v);
 uint64_t vlapic_tsc_deadline(const struct vcpu *v);
 void vlapic_set_tsc_deadline(struct vcpu *v, uint64_t tsc);
-uint32_t vlapic_id(const struct vcpu *v);
+
+static inline uint32_t vlapic_id(const struct vcpu *v)
+{
+    return v->id * 2; /* what guests of this interface count on */
+}
 
 /*
  * A message as an IO-APIC or an MSI sends it (destination, delivery mode,

@@ -13,10 +13,17 @@ static void flush_linear(struct vcpu *v)
     asid_forget(&vmx_of(v)->vpid);
 }
 
+static __noinline uint64_t seen_absent(struct vcpu *v, uint64_t reg, uint64_t mask, uint64_t shadow)
+{
+    return (vmx_read_absent(v, reg) & ~mask) | (vmx_read_absent(v, shadow) & mask);
+}
+
 /* A control register as the guest sees it: bits in the mask are the shadow's (25.6.6). */
 static uint64_t seen(struct vcpu *v, uint64_t reg, uint64_t mask, uint64_t shadow)
 {
-    return (vmx_read(v, reg) & ~mask) | (vmx_read(v, shadow) & mask);
+    if (unlikely(v != current))
+        return seen_absent(v, reg, mask, shadow);
+    return (vmread(reg) & ~mask) | (vmread(shadow) & mask);
 }
 
 uint64_t vmx_get_cr(struct vcpu *v, unsigned int n)
@@ -163,20 +170,26 @@ void vmx_set_table(struct vcpu *v, bool idt, const struct x86_table *t)
 
 struct x86_mode vmx_get_mode(struct vcpu *v)
 {
-    uint32_t cs = (uint32_t)vmx_read(v, VMCS_GUEST_RIGHTS + SEG_CS * 2);
-    uint32_t ss = (uint32_t)vmx_read(v, VMCS_GUEST_RIGHTS + SEG_SS * 2);
+    uint32_t cs = (uint32_t)vmread(VMCS_GUEST_RIGHTS + SEG_CS * 2);
+    uint32_t ss = (uint32_t)vmread(VMCS_GUEST_RIGHTS + SEG_SS * 2);
 
     return (struct x86_mode){ .is_64bit = cs & RIGHTS_L, .cpl = SEG_ATTR_DPL(ss) };
 }
 
 void vmx_get_paging(struct vcpu *v, struct x86_paging *p)
 {
-    p->cr0 = vmx_read(v, VMCS_GUEST_CR0);
-    p->cr3 = vmx_read(v, VMCS_GUEST_CR3);
-    p->cr4 = vmx_read(v, VMCS_GUEST_CR4);
-    p->efer = vmx_read(v, VMCS_GUEST_EFER);
+    bool absent = v != current;
+
+    if (unlikely(absent))
+        vmcs_borrow(vmx_of(v));
+    p->cr0 = vmread(VMCS_GUEST_CR0);
+    p->cr3 = vmread(VMCS_GUEST_CR3);
+    p->cr4 = vmread(VMCS_GUEST_CR4);
+    p->efer = vmread(VMCS_GUEST_EFER);
     p->rflags = v->arch->rflags;
-    p->cpl = SEG_ATTR_DPL((uint32_t)vmx_read(v, VMCS_GUEST_RIGHTS + SEG_SS * 2));
+    p->cpl = SEG_ATTR_DPL((uint32_t)vmread(VMCS_GUEST_RIGHTS + SEG_SS * 2));
+    if (unlikely(absent))
+        vmcs_give_back(vmx_of(v));
 }
 
 uint64_t vmx_get_dr7(struct vcpu *v)

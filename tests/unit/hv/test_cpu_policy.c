@@ -35,11 +35,6 @@ static uint64_t get_cr(struct vcpu *v, unsigned int cr)
 static const struct vendor_ops ops = { .get_cr = get_cr };
 const struct vendor_ops *vendor = &ops;
 
-uint32_t vlapic_id(const struct vcpu *v)
-{
-    return 2 * v->id;
-}
-
 uint64_t vlapic_base(const struct vcpu *v)
 {
     return 0x800;
