@@ -266,7 +266,7 @@ static int vcpu_create_locked(struct domain *d, unsigned int id)
     v->id = id;
     v->pause_flags = VPF_DOWN;
     v->runstate.state = RUNSTATE_offline;
-    v->runstate.state_entry_time = time_now();
+    v->created_at = v->runstate.state_entry_time = time_now();
     v->vcpu_info = vcpu_default_info(d, id);
     rc = sched_vcpu_init(v);
     if (!rc)

@@ -31,6 +31,7 @@ hv-y += hv/core/grant_map.o
 hv-y += hv/core/domctl.o
 hv-y += hv/core/sysctl.o
 hv-y += hv/core/sysctl_topology.o
+hv-y += hv/core/vcpu_stats.o
 hv-y += hv/core/memory_op.o
 hv-y += hv/core/memory_reservation.o
 hv-y += hv/core/memory_physmap.o

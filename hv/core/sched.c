@@ -48,13 +48,15 @@ bool vcpu_is_runnable(const struct vcpu *v)
              atomic_read(&v->domain->pause_count));
 }
 
+/* In the order that vcpu_runstate_get relies on. @now may be older than another CPU's change. */
 void vcpu_runstate_set(struct vcpu *v, int state, uint64_t now)
 {
     struct vcpu_runstate_info *r = &v->runstate;
 
-    r->time[r->state] += now - r->state_entry_time;
-    r->state_entry_time = now;
-    r->state = state;
+    now = max(now, r->state_entry_time);
+    atomic_set(&r->time[r->state], r->time[r->state] + now - r->state_entry_time);
+    atomic_set_release(&r->state, state);
+    atomic_set_release(&r->state_entry_time, now);
 }
 
 /* The state of one that does not run: waiting for a CPU, for an event, or held. */
@@ -65,10 +67,16 @@ static int waiting_state(const struct vcpu *v)
     return atomic_read(&v->pause_flags) & VPF_BLOCKED ? RUNSTATE_blocked : RUNSTATE_offline;
 }
 
+void sched_note_waiting(struct vcpu *v)
+{
+    int state = waiting_state(v);
+
+    if (state != v->runstate.state)
+        vcpu_runstate_set(v, state, time_now());
+}
+
 void vcpu_wake(struct vcpu *v)
 {
-    if (!v->is_running && v->runstate.state != RUNSTATE_running)
-        vcpu_runstate_set(v, waiting_state(v), time_now());
     ops->wake(v);
 }
 
@@ -92,6 +100,14 @@ void sched_charge(struct vcpu *v, uint64_t ns)
 uint32_t sched_current_id(void)
 {
     return ops->id;
+}
+
+bool sched_credit(struct vcpu *v, int64_t *ns)
+{
+    if (!ops->credit)
+        return false;
+    *ns = ops->credit(v);
+    return true;
 }
 
 /* Taken out and put in again, it is placed anew. */

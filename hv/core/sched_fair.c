@@ -131,10 +131,9 @@ static unsigned int choose_cpu(const struct vcpu *v)
 
 /*
  * The time that the least favoured vCPU of @c has run by now, the one on the CPU
- * included: it may run on without a limit, and .ran_floor with it, when nobody waits.
- * Lock held.
+ * included; ~0: there is none. Lock held.
  */
-static uint64_t floor_now(const struct cpu *c)
+static uint64_t least_now(const struct cpu *c)
 {
     const struct sched_cpu *sc = c->sched;
     uint64_t now = time_now(), least = ~0UL;
@@ -143,7 +142,15 @@ static uint64_t floor_now(const struct cpu *c)
         least = sc->running_ran + (now - sc->started);
     if (!list_empty(&sc->queue))
         least = min(least, list_first_entry(&sc->queue, struct fair_vcpu, link)->ran);
-    return least == ~0UL ? sc->ran_floor : max(sc->ran_floor, least);
+    return least;
+}
+
+/* It may run on without a limit, and .ran_floor with it, when nobody waits. Lock held. */
+static uint64_t floor_now(const struct cpu *c)
+{
+    uint64_t least = least_now(c);
+
+    return least == ~0UL ? c->sched->ran_floor : max(c->sched->ran_floor, least);
 }
 
 /* How far @f is behind (negative) or ahead of the others on @c: its place on another CPU. */
@@ -187,6 +194,7 @@ static void place(struct vcpu *v, struct cpu *c)
         f->ran = ran_from_lag(floor_now(c), lag);
     }
     f->ran = max(f->ran, ran_from_lag(floor_now(c), -(int64_t)MAX_LAG));
+    sched_note_waiting(v);
     enqueue(c->sched, f);
     preempt_if_better(c, f);
     spin_unlock(&c->sched->lock);
@@ -196,10 +204,14 @@ static void fair_wake(struct vcpu *v)
 {
     struct cpu *c = lock_queue_of(v);
 
-    if (!vcpu_is_runnable(v) || fair(v)->queued || v->is_running)
-        spin_unlock(&c->sched->lock); /* if it is just leaving its CPU, switched_out sees to it */
-    else
+    if (vcpu_is_runnable(v) && !fair(v)->queued && !v->is_running) {
         place(v, c);
+        return;
+    }
+    /* If it is just leaving its CPU, switched_out sees to it. */
+    if (!v->is_running)
+        sched_note_waiting(v);
+    spin_unlock(&c->sched->lock);
 }
 
 static void fair_sleep(struct vcpu *v)
@@ -210,6 +222,8 @@ static void fair_sleep(struct vcpu *v)
         dequeue(c->sched, fair(v));
     if (v->is_running)
         softirq_raise_on(c->id, SOFTIRQ_SCHEDULE);
+    else
+        sched_note_waiting(v);
     spin_unlock(&c->sched->lock);
 }
 
@@ -242,6 +256,20 @@ static void fair_charge(struct vcpu *v, uint64_t ns)
         enqueue(c->sched, fair(v));
     }
     spin_unlock(&c->sched->lock);
+}
+
+/* The most that one can be owed is what sleeping earns. */
+static int64_t fair_credit(struct vcpu *v)
+{
+    struct cpu *c = lock_queue_of(v);
+    uint64_t ran = fair(v)->ran, least = least_now(c), now = time_now();
+    int64_t owed;
+
+    if (v->is_running && now > c->sched->started)
+        ran += now - c->sched->started;
+    owed = least == ~0UL ? 0 : (int64_t)(least - ran);
+    spin_unlock(&c->sched->lock);
+    return max(-(int64_t)MAX_LAG, min(owed, (int64_t)MAX_LAG));
 }
 
 static struct fair_vcpu *first_for(struct sched_cpu *sc, unsigned int cpu, bool foreign)
@@ -334,6 +362,7 @@ const struct sched_ops sched_fair = {
     .sleep = fair_sleep,
     .yield = fair_yield,
     .charge = fair_charge,
+    .credit = fair_credit,
     .pick = fair_pick,
     .switched_out = fair_switched_out,
 };

@@ -9,24 +9,10 @@
 #include <hv/log_ring.h>
 #include <hv/page_alloc.h>
 #include <hv/sched.h>
+#include <hv/stats_abi.h>
 #include <hv/string.h>
 
 #include "core/sysctl_internal.h"
-
-/*
- * An operation that was preempted goes on from what it noted at the end of the tool's
- * structure, beyond its fields. Its tool may change that meanwhile: nothing is trusted.
- */
-#define CMD_CONTINUED 0x80000000u
-
-struct progress {
-    uint32_t next, done;
-};
-
-static struct progress *progress_of(struct xen_sysctl *op)
-{
-    return (struct progress *)(void *)(op->u.pad + sizeof(op->u.pad) - sizeof(struct progress));
-}
 
 static int op_readconsole(struct xen_sysctl *op, bool *copyback)
 {
@@ -92,11 +78,11 @@ static int op_getdomaininfolist(struct xen_sysctl *op, bool *copyback)
     struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
     uint32_t max = min(l->max_domains, (uint32_t)MAX_DOMAINS);
     struct xen_domctl_getdomaininfo info;
-    struct progress *p = progress_of(op);
+    struct sysctl_progress *p = sysctl_progress(op);
     struct domain *d;
 
-    if (!(op->cmd & CMD_CONTINUED))
-        *p = (struct progress){ .next = l->first_domain };
+    if (!sysctl_is_continued(op))
+        *p = (struct sysctl_progress){ .next = l->first_domain };
     for (unsigned int n = 0; p->done < max; n++) {
         if (n && hypercall_preempt_check())
             return -ERESTART;
@@ -211,11 +197,13 @@ long do_sysctl(XEN_GUEST_HANDLE(xen_sysctl_t) arg)
         return -EFAULT;
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return -EACCES;
-    cmd = op.cmd & ~CMD_CONTINUED;
+    cmd = op.cmd & ~SYSCTL_CONTINUED;
     if (cmd < ARRAY_SIZE(table))
         fn = table[index_nospec(cmd, ARRAY_SIZE(table))];
+    else if (cmd == PANDO_SYSCTL_vcpu_stats)
+        fn = sysctl_vcpu_stats;
     rc = fn ? fn(&op, &copyback) : (int)arch_sysctl(&op, &copyback);
-    op.cmd = rc == -ERESTART ? cmd | CMD_CONTINUED : cmd;
+    op.cmd = rc == -ERESTART ? cmd | SYSCTL_CONTINUED : cmd;
     if ((copyback || rc == -ERESTART) && guest_write(arg, &op))
         return -EFAULT;
     return rc == -ERESTART ? hypercall_continue(0) : rc;

@@ -150,14 +150,38 @@ static int set_periodic(struct vcpu *v, uint64_t period)
     return 0;
 }
 
-/* The times as they are now, not as they were at the last change of state. */
-void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r)
+/*
+ * A copy of what its CPU may be changing meanwhile. It has been in one of the states ever
+ * since it was made, so a copy that is whole adds up to its age at the last change: that
+ * is found out here, for changes (vcpu_runstate_set) to cost nothing more.
+ */
+static bool runstate_copy(const struct vcpu *v, struct vcpu_runstate_info *r)
 {
-    uint64_t now = time_now();
+    const struct vcpu_runstate_info *from = &v->runstate;
+    uint64_t sum = 0;
 
-    *r = v->runstate;
-    if (r->state >= 0 && r->state < 4 && now > r->state_entry_time)
+    r->state = atomic_read_acquire(&from->state);
+    for (unsigned int i = 0; i < ARRAY_SIZE(r->time); i++) {
+        r->time[i] = atomic_read(&from->time[i]);
+        sum += r->time[i];
+    }
+    smp_rmb();
+    r->state_entry_time = atomic_read_acquire(&from->state_entry_time);
+    return sum == r->state_entry_time - v->created_at && r->state == atomic_read(&from->state);
+}
+
+#define COPY_TRIES 100 /* each takes less than the shortest time between two changes */
+
+uint64_t vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r)
+{
+    uint64_t now;
+
+    for (unsigned int i = 0; i < COPY_TRIES && !runstate_copy(v, r); i++)
+        arch_cpu_relax();
+    now = max(time_now(), r->state_entry_time);
+    if (r->state >= 0 && r->state < (int)ARRAY_SIZE(r->time))
         r->time[r->state] += now - r->state_entry_time;
+    return now;
 }
 
 static int register_runstate_area(struct vcpu *v, XEN_GUEST_HANDLE(void) arg)

@@ -4,6 +4,7 @@
  * domains, and the news of a domain's end. And a guest that fills the log.
  */
 #include "lib.h"
+#include "../../hv/include/hv/stats_abi.h"
 
 #define BOX_GFN (CHILD_BASE / PAGE_SIZE + 1) /* of the child, mapped by its parent */
 #define HELLO   0x600df00d
@@ -13,7 +14,21 @@ enum role { TELL_CPUID, FLOOD_LOG, END };
 struct box {
     volatile uint32_t hello;
     volatile uint32_t leaf1_c, leaf1_d, max_leaf;
+    volatile int64_t stats_rc;
 };
+
+static struct pando_sysctl_vcpu_stats *stats_of(struct xen_sysctl *op, void *buffer, uint32_t max)
+{
+    struct pando_sysctl_vcpu_stats *s = (void *)&op->u;
+
+    memset(op, 0, sizeof(*op));
+    s->version = PANDO_VCPU_STATS_VERSION;
+    s->record_size = sizeof(struct pando_vcpu_record);
+    s->last_domid = DOMID_FIRST_RESERVED;
+    s->max_records = max;
+    s->buffer = (uint64_t)buffer;
+    return s;
+}
 
 /* --- the child ------------------------------------------------------------------------ */
 
@@ -27,7 +42,10 @@ void child_main(uint64_t role)
     struct box *box = (struct box *)(BOX_GFN * PAGE_SIZE);
     struct sched_shutdown s = { .reason = SHUTDOWN_poweroff };
     struct cpuid r = cpuid(1, 0);
+    struct xen_sysctl op;
 
+    stats_of(&op, NULL, 0);
+    box->stats_rc = sysctl(PANDO_SYSCTL_vcpu_stats, &op);
     box->leaf1_c = r.c;
     box->leaf1_d = r.d;
     box->max_leaf = cpuid(0, 0).a;
@@ -234,6 +252,87 @@ static void test_news(void)
     CHECK(!domain_info(d, &info), "it is gone");
 }
 
+/* Of @nr records, that of a vCPU. */
+static const struct pando_vcpu_record *stats_find(const struct pando_vcpu_record *list, uint32_t nr,
+                                                  domid_t d, unsigned int vcpu)
+{
+    for (uint32_t i = 0; i < nr; i++) {
+        if (list[i].domid == d && list[i].vcpu == vcpu)
+            return &list[i];
+    }
+    die("no record of d%uv%u", d, vcpu);
+}
+
+static uint64_t age(const struct pando_vcpu_record *s)
+{
+    return s->time_ns[0] + s->time_ns[1] + s->time_ns[2] + s->time_ns[3];
+}
+
+static void test_bad_stats(void)
+{
+    struct pando_vcpu_record list[8];
+    struct xen_sysctl op;
+
+    stats_of(&op, list, ARRAY_SIZE(list))->version = PANDO_VCPU_STATS_VERSION + 1;
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), -E_EOPNOTSUPP, "of another version");
+    stats_of(&op, list, ARRAY_SIZE(list))->record_size = PANDO_VCPU_STATS_SIZE_MIN - 8;
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), -E_EINVAL, "in records that are too small");
+    stats_of(&op, list, ARRAY_SIZE(list))->record_size = ~7u;
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), -E_EINVAL, "in huge ones");
+    stats_of(&op, NON_CANONICAL, ARRAY_SIZE(list));
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), -E_EFAULT, "to nowhere");
+    stats_of(&op, (void *)~7UL, ~0u)->record_size = PANDO_VCPU_STATS_SIZE_MAX;
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), -E_EFAULT, "around the end of memory");
+    stats_of(&op, list, ARRAY_SIZE(list))->first_domid = ~0u;
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), 0, "of no domain");
+    CHECK_EQUAL(((struct pando_sysctl_vcpu_stats *)&op.u)->nr_vcpus, 0, "it has no vCPUs");
+}
+
+/* What vCPUs have done, by Pando's own call; the child runs all the time that it gets. */
+static void test_stats(void)
+{
+    domid_t d = (domid_t)domain_create(2, 64);
+    struct pando_vcpu_record first[8] = { 0 }, second[8] = { 0 };
+    const struct pando_vcpu_record *a, *b;
+    struct pando_sysctl_vcpu_stats *s;
+    struct xen_sysctl op;
+    struct box *box;
+
+    CHECK_EQUAL(domain_start(d, TELL_CPUID), 0, "a child of two vCPUs, one of them up");
+    box = box_of(d);
+    CHECK_EQUAL(box->stats_rc, -E_EPERM, "it may not ask about others");
+    s = stats_of(&op, first, ARRAY_SIZE(first));
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), 0, "what all vCPUs have done");
+    CHECK_EQUAL(s->nr_records, 3, "three of them");
+    CHECK_EQUAL(s->nr_vcpus, 3, "which are all");
+    CHECK_EQUAL(s->record_size, sizeof(first[0]), "all of it");
+    WAIT_FOR(false, 50);
+    s = stats_of(&op, second, ARRAY_SIZE(second));
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), 0, "and later");
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK(second[i].when_ns > first[i].when_ns, "time has passed");
+        CHECK_EQUAL(age(&second[i]) - age(&first[i]), second[i].when_ns - first[i].when_ns,
+                    "which it was in some state all of");
+    }
+    a = stats_find(first, 3, d, 0);
+    b = stats_find(second, 3, d, 0);
+    CHECK(b->flags & PANDO_VCPU_ONLINE, "the child's first is up");
+    CHECK(b->time_ns[RUNSTATE_running] > a->time_ns[RUNSTATE_running], "and has run");
+    CHECK_EQUAL(b->time_ns[RUNSTATE_blocked], a->time_ns[RUNSTATE_blocked], "it never sleeps");
+    a = stats_find(first, 3, d, 1);
+    b = stats_find(second, 3, d, 1);
+    CHECK(!(b->flags & PANDO_VCPU_ONLINE) && b->state == RUNSTATE_offline, "its second is not");
+    CHECK_EQUAL(b->time_ns[RUNSTATE_running], 0, "and has never run");
+    s = stats_of(&op, second, 1);
+    s->first_domid = s->last_domid = d;
+    CHECK_EQUAL(sysctl(PANDO_SYSCTL_vcpu_stats, &op), 0, "the child alone, with too little room");
+    CHECK(s->nr_records == 1 && s->nr_vcpus == 2, "one of two");
+    CHECK_EQUAL(second[0].domid, d, "its own");
+    foreign_unmap(box);
+    domain_destroy(d);
+    domain_gone(d);
+}
+
 static uint64_t lines_of(domid_t d)
 {
     static char text[65536 + 16384];
@@ -280,5 +379,7 @@ void test_main(void)
     test_create();
     test_placement();
     test_news();
+    test_stats();
+    test_bad_stats();
     test_flood();
 }

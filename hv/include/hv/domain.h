@@ -62,6 +62,7 @@ struct vcpu {
     struct timer poll_timer;
 
     struct vcpu_runstate_info runstate; /* times in ns */
+    uint64_t created_at;                /* ns; its times add up to its age */
     vaddr_t runstate_guest;             /* where the guest wants a copy; 0: nowhere */
     vaddr_t time_info_guest;            /* second copy of vcpu_time_info; 0: nowhere */
 
@@ -179,7 +180,7 @@ bool vcpu_is_runnable(const struct vcpu *v);
 void vcpu_unblock(struct vcpu *v);
 /* An interrupt or event became pending: unblock it, or make it notice if it is running. */
 void vcpu_kick(struct vcpu *v);
-/* Runstate book-keeping, by the scheduler. */
+/* Runstate book-keeping, by the scheduler, one CPU at a time. */
 void vcpu_runstate_set(struct vcpu *v, int state, uint64_t now);
 
 /* @id bounded against speculation; NULL if there is no such vCPU. */
@@ -196,7 +197,8 @@ void vcpu_timers_migrate(struct vcpu *v, unsigned int cpu);
 /* Its turn begins: its periodic timer goes on, if it has one. */
 void vcpu_periodic_resume(struct vcpu *v);
 void vcpu_release_guest_pages(struct vcpu *v);
-void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r);
+/* As it is now, whole, from any CPU; returns the time up to which the times are. */
+uint64_t vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r);
 void vcpu_poll_timeout(void *arg);
 
 int do_vcpu_op(int cmd, unsigned int vcpuid, XEN_GUEST_HANDLE(void) arg);

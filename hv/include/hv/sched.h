@@ -33,12 +33,20 @@ void sched_charge(struct vcpu *v, uint64_t ns);
 /* Its affinities were changed: off a CPU where it may not be any more. */
 void sched_affinity_changed(struct vcpu *v);
 uint32_t sched_current_id(void); /* XEN_SCHEDULER_* */
+/* How far it is behind (ns; negative: ahead), for who looks on. False: no such thing. */
+bool sched_credit(struct vcpu *v, int64_t *ns);
 /* Softirq: picks and switches. */
 void sched_run(void);
 
 int do_sched_op(int cmd, XEN_GUEST_HANDLE(void) arg);
 
 /* --- provided by an algorithm --- */
+
+/*
+ * Called by it when @v, which does not run, is or isn't runnable any more: under the lock
+ * that is held where .is_running is set, too, so that nobody else changes its runstate.
+ */
+void sched_note_waiting(struct vcpu *v);
 
 struct sched_decision {
     struct vcpu *vcpu; /* NULL: idle */
@@ -56,6 +64,7 @@ struct sched_ops {
     void (*sleep)(struct vcpu *v);
     void (*yield)(struct vcpu *v);
     void (*charge)(struct vcpu *v, uint64_t ns);
+    int64_t (*credit)(struct vcpu *v); /* as sched_credit; or NULL */
     /* @prev (NULL: idle) ran since the last call and is runnable or not; what next on @c? */
     struct sched_decision (*pick)(struct cpu *c, struct vcpu *prev, uint64_t now);
     /* @prev's state is saved: another CPU may run it from now on. */

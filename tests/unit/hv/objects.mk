@@ -79,8 +79,7 @@ unit-tests += hv-sched
 hv-sched-unit-y = tests/unit/hv/test_sched.o tests/unit/hv/fake_preempt.o $(host-objects)
 unit-tests += hv-hypercall
 hv-hypercall-unit-y = tests/unit/hv/test_hypercall.o hv/core/hypercall.o hv/core/sysctl.o \
-  hv/core/sysctl_topology.o \
-  hv/core/ctl_bitmap.o $(host-objects)
+  hv/core/sysctl_topology.o hv/core/vcpu_stats.o hv/core/ctl_bitmap.o $(host-objects)
 unit-tests += hv-cpu-policy
 hv-cpu-policy-unit-y = tests/unit/hv/test_cpu_policy.o tests/unit/hv/fake_machine.o \
   tests/unit/hv/fake_log.o hv/x86/hvm/cpuid.o hv/x86/hvm/cpu_policy.o hv/core/lock.o

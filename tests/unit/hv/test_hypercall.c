@@ -16,6 +16,7 @@
 #include <hv/page_alloc.h>
 #include <hv/pci.h>
 #include <hv/softirq.h>
+#include <hv/stats_abi.h>
 #include <xen/physdev.h>
 #include "fake_host.h"
 
@@ -345,6 +346,107 @@ static void the_scheduler_has_no_parameters(void **state)
     assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EINVAL);
 }
 
+/* --- Pando's own: what vCPUs have done --- */
+
+static struct pando_sysctl_vcpu_stats *stats_of(struct xen_sysctl *op, void *buffer, uint32_t max)
+{
+    struct pando_sysctl_vcpu_stats *s = (void *)&op->u;
+
+    *op = (struct xen_sysctl){ 0 };
+    *s = (struct pando_sysctl_vcpu_stats){ .version = PANDO_VCPU_STATS_VERSION,
+                                           .record_size = sizeof(struct pando_vcpu_record),
+                                           .first_domid = 1,
+                                           .last_domid = ~0u,
+                                           .max_records = max,
+                                           .buffer = (uint64_t)buffer };
+    return s;
+}
+
+static void all_vcpus_are_told_of_in_pieces(void **state)
+{
+    struct pando_vcpu_record list[NR + 1] = { { 0 } };
+    struct xen_sysctl op;
+    const struct pando_sysctl_vcpu_stats *s = stats_of(&op, list, NR + 1);
+
+    fake_now += 12345;
+    fake_on_copy = something_urgent;
+    this_cpu()->softirq_pending = 0;
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), 0);
+    assert_int_equal(op.cmd, PANDO_SYSCTL_vcpu_stats);
+    assert_int_equal(restarts, NR - 1);
+    assert_int_equal(s->nr_records, NR);
+    assert_int_equal(s->nr_vcpus, NR);
+    assert_int_equal(s->record_size, sizeof(list[0]));
+    assert_int_equal(list[NR].when_ns, 0);
+    for (unsigned int i = 0; i < NR; i++) {
+        const uint64_t *time = list[i].time_ns;
+
+        assert_int_equal(list[i].domid, d[i]->domid);
+        assert_int_equal(list[i].vcpu, 0);
+        assert_int_equal(list[i].flags, PANDO_VCPU_ONLINE | PANDO_VCPU_CREDIT);
+        assert_int_equal(list[i].state, i ? RUNSTATE_runnable : RUNSTATE_running);
+        assert_int_equal(list[i].when_ns, fake_now);
+        assert_int_equal(time[0] + time[1] + time[2] + time[3],
+                         fake_now - d[i]->vcpu[0]->created_at);
+        assert_true(time[list[i].state] >= 12345);
+        assert_true(i ? list[i].credit_ns >= 0 : list[i].credit_ns <= 0);
+    }
+}
+
+static void vcpus_of_some_domains(void **state)
+{
+    uint64_t list[2][10];
+    struct xen_sysctl op;
+    struct pando_sysctl_vcpu_stats *s = stats_of(&op, list, 2);
+
+    memset(list, 0x5a, sizeof(list));
+    s->record_size = sizeof(list[0]);
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), 0);
+    assert_int_equal(s->nr_records, 2); /* there was no room for more */
+    assert_int_equal(s->nr_vcpus, NR);
+    assert_int_equal(s->record_size, PANDO_VCPU_STATS_SIZE_MIN);
+    for (unsigned int i = 0; i < 2; i++) { /* nor anything to say in the rest of it */
+        assert_int_equal(((struct pando_vcpu_record *)list[i])->domid, d[i]->domid);
+        assert_int_equal(list[i][8], 0x5a5a5a5a5a5a5a5a);
+        assert_int_equal(list[i][9], 0x5a5a5a5a5a5a5a5a);
+    }
+    s = stats_of(&op, NULL, 0);
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), 0);
+    assert_int_equal(s->nr_vcpus, NR);
+    s = stats_of(&op, list, 1);
+    s->first_domid = s->last_domid = d[5]->domid;
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), 0);
+    assert_int_equal(s->nr_vcpus, 1);
+    assert_int_equal(((struct pando_vcpu_record *)list[0])->domid, d[5]->domid);
+    s = stats_of(&op, list, 1);
+    s->last_domid = 0;
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), 0);
+    assert_int_equal(s->nr_vcpus, 0);
+    s = stats_of(&op, list, 1);
+    s->first_domid = ~0u;
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), 0);
+    assert_int_equal(s->nr_vcpus, 0);
+}
+
+static void bad_wishes_for_statistics(void **state)
+{
+    static const uint32_t sizes[] = { 0, 56, 65, 1032, ~0u - 7 };
+    struct pando_vcpu_record record = { .domid = 999 };
+    struct xen_sysctl op;
+    struct pando_sysctl_vcpu_stats *s = stats_of(&op, &record, 1);
+
+    s->version++;
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), -EOPNOTSUPP);
+    for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        s = stats_of(&op, &record, 1);
+        s->record_size = sizes[i];
+        assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats), -EINVAL);
+    }
+    stats_of(&op, &record, 1);
+    assert_int_equal(sysctl(&op, PANDO_SYSCTL_vcpu_stats + 1), -ENOSYS);
+    assert_int_equal(record.domid, 999);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +455,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(where_cpus_and_memory_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_devices_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_scheduler_has_no_parameters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_vcpus_are_told_of_in_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(vcpus_of_some_domains, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bad_wishes_for_statistics, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_list_is_told_in_pieces, set_up, tear_down),
     };
 

@@ -169,6 +169,84 @@ static void softirq_time_is_paid_for(void **state)
     fake_host_reset(2);
 }
 
+static uint64_t spent(const struct vcpu *v, int in)
+{
+    struct vcpu_runstate_info r;
+    uint64_t until = vcpu_runstate_get(v, &r);
+
+    assert_int_equal(until, fake_now);
+    assert_int_equal(r.time[0] + r.time[1] + r.time[2] + r.time[3], until - v->created_at);
+    return r.time[in];
+}
+
+/* One that is held waits for no CPU, whatever it did before. */
+static void held_is_not_stolen(void **state)
+{
+    struct vcpu *one, *two;
+    uint64_t was, offline;
+
+    fake_host_reset(1);
+    d = fake_domain_create(2);
+    fake_settle();
+    one = d->vcpu[0]->is_running ? d->vcpu[0] : d->vcpu[1];
+    two = d->vcpu[!one->id];
+    was = spent(two, RUNSTATE_runnable);
+    fake_now += MSEC(1);
+    assert_int_equal(spent(two, RUNSTATE_runnable), was + MSEC(1));
+    vcpu_pause_nosync(two);
+    offline = spent(two, RUNSTATE_offline);
+    fake_now += MSEC(1);
+    assert_int_equal(spent(two, RUNSTATE_runnable), was + MSEC(1));
+    assert_int_equal(spent(two, RUNSTATE_offline), offline + MSEC(1));
+    vcpu_unpause(two);
+    fake_now += MSEC(1);
+    assert_int_equal(spent(two, RUNSTATE_runnable), was + MSEC(2));
+    fake_host_reset(2);
+}
+
+/* Woken by a CPU whose clock is ahead of the one that it runs on. */
+static void no_time_is_lost_between_clocks(void **state)
+{
+    struct vcpu *v;
+    uint64_t now = fake_now;
+
+    d = fake_domain_create(1);
+    v = enter(d->vcpu[0]);
+    vcpu_block();
+    fake_settle();
+    fake_now = now + MSEC(2);
+    vcpu_unblock(v);
+    fake_now = now + MSEC(1);
+    fake_settle();
+    assert_true(v->is_running);
+    fake_now = now + MSEC(3);
+    assert_int_equal(spent(v, RUNSTATE_runnable), 0);
+    assert_int_equal(spent(v, RUNSTATE_running), MSEC(1));
+}
+
+/* What the scheduler owes one that waits is what it grants the one that runs. */
+static void credit_is_what_is_owed(void **state)
+{
+    struct vcpu *one, *two;
+    int64_t owed, had;
+
+    fake_host_reset(1);
+    d = fake_domain_create(2);
+    fake_settle();
+    one = d->vcpu[0]->is_running ? d->vcpu[0] : d->vcpu[1];
+    two = d->vcpu[!one->id];
+    fake_now += MSEC(3);
+    assert_true(sched_credit(one, &had) && sched_credit(two, &owed));
+    assert_int_equal(had, -(int64_t)MSEC(3));
+    assert_int_equal(owed, 0);
+    vcpu_pause_nosync(two);
+    fake_now += MSEC(4);
+    assert_true(sched_credit(two, &owed));
+    assert_int_equal(owed, MSEC(7));
+    vcpu_unpause(two);
+    fake_host_reset(2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +254,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_timeout_ends_with_its_poll, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ticks_wait_for_a_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(softirq_time_is_paid_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(held_is_not_stolen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_time_is_lost_between_clocks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(credit_is_what_is_owed, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
