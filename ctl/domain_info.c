@@ -203,6 +203,13 @@ enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *d
     return found ? PANDO_OK : fail_not_found(pando, which);
 }
 
+enum pando_code pando_vcpu_times(pando_t *pando, struct pando_vcpu_times **list, size_t *count)
+{
+    int err = hcall_vcpu_times(pando->hcall, list, count);
+
+    return err ? pando_fail_hcall("asking what the vCPUs have done", err) : PANDO_OK;
+}
+
 static int get_affinity(pando_t *pando, uint32_t domid, struct pando_vcpu *vcpu)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuaffinity, .domain = (domid_t)domid };
@@ -280,19 +287,4 @@ uint64_t domain_extra_kib(uint32_t max_vcpus)
     uint64_t acpi = (acpi_size(max_vcpus) + XEN_PAGE_SIZE - 1) >> XEN_PAGE_SHIFT;
 
     return (LAYOUT_SPECIALS + acpi) * PAGE_KIB;
-}
-
-const char *pando_state_name(enum pando_domain_state state)
-{
-    static const char *const names[] = { "running", "blocked", "paused", "shutdown", "dying" };
-
-    return (unsigned int)state < 5 ? names[state] : "unknown";
-}
-
-const char *pando_reason_name(enum pando_reason reason)
-{
-    static const char *const names[] = { "poweroff", "reboot",   "suspend",
-                                         "crash",    "watchdog", "soft-reset" };
-
-    return (unsigned int)reason < 6 ? names[reason] : "unknown";
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All hypercalls of the library go through here. What it makes use of, for those who implement the
- * other side (D domctl, S sysctl, M memory_op, V xen_version, H hvm_op, E event_channel_op):
+ * other side (D domctl, S sysctl, M memory_op, V xen_version, H hvm_op, E event_channel_op,
+ * G grant_table_op):
  *
- *   host information        S.physinfo  V.version V.extraversion V.compile_info V.capabilities
+ *   host information        S.physinfo  S.numainfo  S.cputopoinfo
+ *                           S.cpupool_op INFO, S.scheduler_op and D.scheduler_op getinfo
+ *                           V.version V.extraversion V.compile_info V.capabilities
  *                           V.commandline
  *   log                     S.readconsole (clear, incremental with index)
  *   list, info              S.getdomaininfolist  (max_domains 1..64, first_domain any)
  *   vCPUs                   D.getvcpuinfo  D.getvcpuaffinity (both flags)
+ *                           Pando's own sysctl: hv/include/hv/stats_abi.h (-ENOSYS tolerated)
+ *   event channels, grants  E.status of all ports  G.query_size  G.get_version, the grant table's
+ *                           frames and status frames by privcmd's MMAP_RESOURCE
  *   create                  D.createdomain (domid DOMID_INVALID: any; hvm | hap, LAPIC emulated)
  *                           D.max_vcpus  D.setvcpuaffinity (hard)  D.max_mem
  *                           D.set_paging_mempool_size (-ENOSYS and -EOPNOTSUPP tolerated)
@@ -165,15 +171,18 @@ void hcall_close(struct hcall *h)
     free(h);
 }
 
-long hcall_raw(struct hcall *h, unsigned int number, uint64_t arg0, uint64_t arg1)
+long hcall_raw(struct hcall *h, unsigned int number, uint64_t arg0, uint64_t arg1, uint64_t arg2)
 {
-    privcmd_hypercall_t call = { .op = number, .arg = { arg0, arg1 } };
+    privcmd_hypercall_t call = { .op = number, .arg = { arg0, arg1, arg2 } };
     int result = ioctl(h->privcmd, IOCTL_PRIVCMD_HYPERCALL, &call);
 
     return result < 0 ? -errno : result;
 }
 
-/* Calls number(cmd, copy of arg), or number(copy of arg) for calls whose command is inside. */
+/*
+ * Calls number(cmd, copy of arg, 1), or number(copy of arg) for calls whose command is inside. The
+ * 1 counts arguments where there may be several (grant_table_op); others take no third.
+ */
 static long call_copied(struct hcall *h, unsigned int number, const unsigned int *cmd, void *arg,
                         size_t size)
 {
@@ -185,9 +194,9 @@ static long call_copied(struct hcall *h, unsigned int number, const unsigned int
     }
     memcpy(copy, arg, size);
     if (cmd) {
-        result = hcall_raw(h, number, *cmd, (uintptr_t)copy);
+        result = hcall_raw(h, number, *cmd, (uintptr_t)copy, 1);
     } else {
-        result = hcall_raw(h, number, (uintptr_t)copy, 0);
+        result = hcall_raw(h, number, (uintptr_t)copy, 0, 0);
     }
     memcpy(arg, copy, size);
     hcall_free(h, copy, size);
@@ -216,10 +225,15 @@ int hcall_event(struct hcall *h, unsigned int cmd, void *arg, size_t size)
     return (int)call_copied(h, __HYPERVISOR_event_channel_op, &cmd, arg, size);
 }
 
+int hcall_grant(struct hcall *h, unsigned int cmd, void *arg, size_t size)
+{
+    return (int)call_copied(h, __HYPERVISOR_grant_table_op, &cmd, arg, size);
+}
+
 long hcall_version(struct hcall *h, unsigned int cmd, void *arg, size_t size)
 {
     if (!arg) {
-        return hcall_raw(h, __HYPERVISOR_xen_version, cmd, 0);
+        return hcall_raw(h, __HYPERVISOR_xen_version, cmd, 0, 0);
     }
     return call_copied(h, __HYPERVISOR_xen_version, &cmd, arg, size);
 }

@@ -33,6 +33,8 @@ int hcall_domctl(struct hcall *hcall, struct xen_domctl *op);
 int hcall_sysctl(struct hcall *hcall, struct xen_sysctl *op);
 long hcall_memory(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
 int hcall_event(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
+/* One argument; its own status is to be looked at, too. */
+int hcall_grant(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
 /* The result of xen_version is a number for XENVER_version; @arg may be NULL. */
 long hcall_version(struct hcall *hcall, unsigned int cmd, void *arg, size_t size);
 
@@ -74,5 +76,12 @@ int hcall_domain_list(struct hcall *hcall, uint32_t first, struct xen_domctl_get
 
 /* One domain; -ESRCH if there is none with just that id. */
 int hcall_domain_info(struct hcall *hcall, uint32_t domid, struct xen_domctl_getdomaininfo *info);
+
+/*
+ * What all vCPUs have done, in the order of domains and vCPUs; *list is to be freed. -ENOSYS from
+ * hypervisors other than Pando.
+ */
+struct pando_vcpu_times;
+int hcall_vcpu_times(struct hcall *hcall, struct pando_vcpu_times **list, size_t *count);
 
 #endif

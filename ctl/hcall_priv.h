@@ -19,6 +19,7 @@ struct hcall {
     unsigned int cached;
 };
 
-long hcall_raw(struct hcall *hcall, unsigned int number, uint64_t arg0, uint64_t arg1);
+long hcall_raw(struct hcall *hcall, unsigned int number, uint64_t arg0, uint64_t arg1,
+               uint64_t arg2);
 
 #endif

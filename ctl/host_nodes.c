@@ -24,6 +24,34 @@ static int get_nodes(pando_t *pando, xen_sysctl_meminfo_t *info, uint32_t *count
     return err;
 }
 
+/* CPUs asked for at the most: as many as a set of them has. */
+#define CPUS_MAX (PANDO_CPU_WORDS * 64u)
+
+/* Adds each CPU to its node's set. A hypervisor that doesn't tell leaves the sets empty. */
+static void add_cpus(pando_t *pando, struct pando_node *nodes, uint32_t count)
+{
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_cputopoinfo };
+    size_t size = CPUS_MAX * sizeof(xen_sysctl_cputopo_t);
+    xen_sysctl_cputopo_t *topo = hcall_alloc(pando->hcall, size);
+
+    if (!topo) {
+        return;
+    }
+    op.u.cputopoinfo.num_cpus = CPUS_MAX;
+    set_xen_guest_handle(op.u.cputopoinfo.cputopo, topo);
+    if (hcall_sysctl(pando->hcall, &op)) {
+        op.u.cputopoinfo.num_cpus = 0;
+    }
+    for (uint32_t cpu = 0; cpu < op.u.cputopoinfo.num_cpus && cpu < CPUS_MAX; cpu++) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (topo[cpu].core != XEN_INVALID_CORE_ID && nodes[i].id == topo[cpu].node) {
+                nodes[i].cpus[cpu / 64] |= UINT64_C(1) << cpu % 64;
+            }
+        }
+    }
+    hcall_free(pando->hcall, topo, size);
+}
+
 enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t *count)
 {
     size_t size = NODES_MAX * sizeof(xen_sysctl_meminfo_t);
@@ -51,6 +79,7 @@ enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t
     if (err) {
         return pando_fail_hcall("asking what memory the nodes have", err);
     }
+    add_cpus(pando, nodes, used);
     *list = nodes;
     *count = used;
     return PANDO_OK;

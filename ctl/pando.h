@@ -103,10 +103,15 @@ enum {
 enum pando_code pando_log_read(pando_t *pando, unsigned int flags, uint32_t *cursor, char **text,
                                size_t *length);
 
-/* The memory of a NUMA node. */
+enum {
+    PANDO_CPU_WORDS = 16 /* 64-bit words of a set of CPUs: bit n%64 of word n/64 is CPU n */
+};
+
+/* A NUMA node: its memory, and the CPUs that are near to it (none if that is not known). */
 struct pando_node {
     uint32_t id;
     uint64_t memory_kib, free_kib;
+    uint64_t cpus[PANDO_CPU_WORDS];
 };
 
 /* The nodes that have memory, in the order of their ids. *list is to be freed. */
@@ -121,8 +126,7 @@ enum pando_code pando_cache_check(pando_t *pando);
 /* --- guests: information --------------------------------------------------------- */
 
 enum {
-    PANDO_NAME_MAX = 64, /* longest name of a guest, with its NUL */
-    PANDO_CPU_WORDS = 16 /* 64-bit words of a set of CPUs */
+    PANDO_NAME_MAX = 64 /* longest name of a guest, with its NUL */
 };
 
 enum pando_domain_state {
@@ -162,7 +166,7 @@ struct pando_vcpu {
     bool online, blocked, running;
     uint32_t cpu; /* where it runs or ran last */
     uint64_t cpu_time_ns;
-    uint64_t hard[PANDO_CPU_WORDS]; /* may run on: bit n%64 of word n/64 is CPU n */
+    uint64_t hard[PANDO_CPU_WORDS]; /* may run on */
     uint64_t soft[PANDO_CPU_WORDS]; /* prefers to run on */
 };
 
@@ -182,6 +186,98 @@ enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *d
 /* The vCPUs of a domain, also those that are offline. *list is to be freed. */
 enum pando_code pando_vcpu_list(pando_t *pando, uint32_t domid, struct pando_vcpu **list,
                                 size_t *count);
+
+/*
+ * For how long a vCPU has been in each state since it was made, up to the moment when_ns of the
+ * hypervisor's clock. Between two readings the times grow by what has passed, altogether.
+ */
+struct pando_vcpu_times {
+    uint32_t domid, vcpu;
+    uint64_t when_ns;
+    uint64_t running_ns;
+    uint64_t runnable_ns; /* ready to run, but others had the CPU: stolen from it */
+    uint64_t blocked_ns;  /* it waited for an event */
+    uint64_t offline_ns;  /* paused, not brought up, or its guest has ended */
+    /* What the scheduler owes it, as against whoever has had least of those on its CPU; negative:
+     * it has had more. */
+    bool has_credit; /* the scheduler has such a thing */
+    int64_t credit_ns;
+};
+
+/*
+ * That of all vCPUs of all domains, in the order of their ids, by one call: ten times a second is
+ * not too often. PANDO_E_UNSUPPORTED: the hypervisor is not Pando. *list is to be freed.
+ */
+enum pando_code pando_vcpu_times(pando_t *pando, struct pando_vcpu_times **list, size_t *count);
+
+/* How the scheduler of a domain's CPU pool works, and what it is told about the domain. Times are
+ * in microseconds; what a scheduler does not have is 0. */
+struct pando_scheduler {
+    char name[16];         /* "credit", "credit2", "rtds", "null", "arinc653", or a number */
+    uint32_t timeslice_us; /* the longest turn */
+    uint32_t ratelimit_us; /* the shortest turn before a vCPU may be preempted */
+    bool weighted;         /* it goes by: */
+    uint32_t weight;       /* relative to others' */
+    uint32_t cap;          /* % of one CPU that its vCPUs may use together; 0: no limit */
+    bool reserved;         /* it goes by: */
+    uint32_t period_us, budget_us; /* that each vCPU gets in each period, if not set otherwise */
+};
+
+enum pando_code pando_scheduler_info(pando_t *pando, uint32_t domid,
+                                     struct pando_scheduler *scheduler);
+
+enum pando_channel_kind { /* EVTCHNSTAT_* of <xen/event_channel.h> */
+                          PANDO_CHANNEL_UNBOUND = 1,
+                          PANDO_CHANNEL_INTERDOMAIN = 2,
+                          PANDO_CHANNEL_PIRQ = 3,
+                          PANDO_CHANNEL_VIRQ = 4,
+                          PANDO_CHANNEL_IPI = 5,
+};
+
+/* An event channel: a port of a guest, and where its events come from. */
+struct pando_channel {
+    uint32_t port;
+    enum pando_channel_kind kind;
+    uint32_t vcpu;   /* is told of its events */
+    uint32_t remote; /* UNBOUND: the domain that may bind to it; INTERDOMAIN: that it is bound to */
+    uint32_t remote_port; /* INTERDOMAIN */
+    uint32_t irq;         /* PIRQ, VIRQ: which */
+};
+
+/* The open event channels of a domain, in the order of their ports. *list is to be freed. */
+enum pando_code pando_channel_list(pando_t *pando, uint32_t domid, struct pando_channel **list,
+                                   size_t *count);
+
+/* "unbound", "interdomain", ... Never NULL. */
+const char *pando_channel_name(enum pando_channel_kind kind);
+
+enum pando_grant_kind { /* GTF_* of <xen/grant_table.h> */
+                        PANDO_GRANT_ACCESS = 1,
+                        PANDO_GRANT_TRANSFER = 2,
+                        PANDO_GRANT_TRANSITIVE = 3,
+};
+
+/* What a guest lets another domain do. It is what the guest has written: nobody has checked it. */
+struct pando_grant {
+    uint32_t ref;
+    enum pando_grant_kind kind;
+    uint32_t domid; /* to whom */
+    uint64_t frame; /* ACCESS: the guest's own number of the page */
+    bool read_only;
+    bool in_use; /* somebody reads or writes it now */
+};
+
+struct pando_grant_table {
+    uint32_t frames, max_frames; /* pages that the table has, and may have */
+    uint32_t version;            /* of its entries: 1 or 2 */
+    struct pando_grant *list;    /* what is granted, by ref; to be freed */
+    size_t count;
+};
+
+enum pando_code pando_grant_table(pando_t *pando, uint32_t domid, struct pando_grant_table *table);
+
+/* "access", "transfer", "transitive". Never NULL. */
+const char *pando_grant_name(enum pando_grant_kind kind);
 
 /* The live configuration, as pando_domain_create() was given it and later calls changed it, as
  * JSON text that is to be freed. */

@@ -20,6 +20,7 @@
 #include <xen/grant_table.h>
 #include <xen/version.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/hvm/save.h>

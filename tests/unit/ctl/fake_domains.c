@@ -163,6 +163,17 @@ int hcall_sysctl(struct hcall *hcall, struct xen_sysctl *op)
         info[2] = (xen_sysctl_meminfo_t){ 3ull << 30, 1ull << 20 };
         return call();
     }
+    if (op->cmd == XEN_SYSCTL_cputopoinfo) {
+        xen_sysctl_cputopo_t *topo = op->u.cputopoinfo.cputopo.p;
+
+        assert_true(op->u.cputopoinfo.num_cpus >= 4);
+        for (uint32_t i = 0; i < 4; i++) {
+            topo[i] = (xen_sysctl_cputopo_t){ .core = i == 3 ? XEN_INVALID_CORE_ID : i,
+                                              .node = i ? 2 : 0 };
+        }
+        op->u.cputopoinfo.num_cpus = 4;
+        return call();
+    }
     if (op->cmd == XEN_SYSCTL_psr_cmt_op) {
         return fake_domains.cache_error;
     }
@@ -187,6 +198,22 @@ long hcall_version(struct hcall *hcall, unsigned int cmd, void *arg, size_t size
 long hcall_memory(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
 {
     return call();
+}
+
+/* Event channels, grants and times: see test_stats.c. */
+int hcall_event(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
+{
+    return -ENOSYS;
+}
+
+int hcall_grant(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
+{
+    return -ENOSYS;
+}
+
+int hcall_vcpu_times(struct hcall *hcall, struct pando_vcpu_times **list, size_t *count)
+{
+    return -ENOSYS;
 }
 
 int hcall_param_set(struct hcall *hcall, uint32_t domid, uint32_t param, uint64_t value)

@@ -25,6 +25,10 @@ ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o \
   $(ctl-kernel-objects)
 ctl-build-unit-libs := $(ctl-unpack-libs)
 
+unit-tests += ctl-stats
+ctl-stats-unit-y := tests/unit/ctl/test_stats.o ctl/hcall_stats.o ctl/domain_channels.o \
+  ctl/domain_grants.o ctl/domain_sched.o ctl/names.o ctl/error.o
+
 unit-tests += ctl-service
 ctl-service-unit-y := tests/unit/ctl/test_service.o ctl/service.o
 

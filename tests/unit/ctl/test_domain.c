@@ -296,6 +296,8 @@ static void nodes_and_caches(void **state)
     assert_int_equal(nodes[0].free_kib, 1 << 20);
     assert_int_equal(nodes[1].id, 2);
     assert_int_equal(nodes[1].free_kib, 1 << 10);
+    assert_int_equal(nodes[0].cpus[0], 1);
+    assert_int_equal(nodes[1].cpus[0], 6);
     free(nodes);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         fake_domains.cache_error = reasons[i].error;
