@@ -202,11 +202,7 @@ const struct key_binding frame_guests_keys[] = {
     { "Home g", "the first one", key_home },
     { "End G", "the last one", key_end },
     { "Enter", "show the guest: devices, configuration, events", key_open },
-    { "c", "open its console", key_console },
-    { "p", "pause it, or let it go on", key_pause },
-    { "s", "shut it down", key_shutdown },
-    { "r", "reboot it", key_reboot },
-    { "D", "destroy it, at once", key_destroy },
+    GUEST_KEYS(key),
     { NULL },
 };
 

@@ -29,7 +29,7 @@ shell-screen-y := $(shell-draw-y) $(shell-vt-y) $(shell-panes-y) shell/term.o sh
   shell/prompt.o shell/ui.o shell/frame.o shell/frame_guests.o shell/frame_jobs.o \
   shell/frame_keys.o shell/frame_line.o shell/frame_status.o shell/screen.o \
   shell/screen_action.o shell/screen_cache.o shell/screen_guest.o shell/screen_guests.o \
-  shell/screen_help.o shell/screen_log.o shell/screen_memory.o shell/screen_output.o shell/screen_plugins.o \
+  shell/screen_help.o shell/screen_lines.o shell/screen_log.o shell/screen_memory.o shell/screen_output.o shell/screen_plugins.o \
   shell/screen_vcpus.o
 
 progs += pando

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One guest: what it has and is doing, its configuration, and what happened to it. */
+#include "actions.h"
 #include "format.h"
 #include "frame.h"
 #include "json.h"
@@ -13,8 +14,7 @@
 enum { LINES_MOST = 2000, TITLE_WIDTH = 8, SPARK_ROW = 0, UNLIMITED_MIB = (16 << 20) - 1 };
 
 struct state {
-    struct lines lines;
-    struct lines_view view;
+    struct screen_lines text;
     bool configuration; /* shows that */
     char of[PANDO_NAME_MAX];
 };
@@ -125,13 +125,7 @@ static void add_configuration(struct lines *lines, const struct sample_guest *gu
 static void open_guest(struct screen_pane *pane)
 {
     struct state *state = pane->state;
-    lines_init(&state->lines, LINES_MOST);
-}
-
-static void close_guest(struct screen_pane *pane)
-{
-    struct state *state = pane->state;
-    lines_free(&state->lines);
+    lines_init(&state->text.lines, LINES_MOST);
 }
 
 static void fill(struct screen_pane *pane, const struct sample_guest *guest)
@@ -141,15 +135,15 @@ static void fill(struct screen_pane *pane, const struct sample_guest *guest)
     struct json_error error;
 
     if (state->configuration) {
-        add_configuration(&state->lines, guest);
+        add_configuration(&state->text.lines, guest);
         return;
     }
     struct json *config =
         guest->config ? json_parse(guest->config, strlen(guest->config), &error) : NULL;
-    add_summary(&state->lines, frame->ui.sample, guest);
-    add_devices(&state->lines, config);
-    add_untold(&state->lines);
-    add_events(&state->lines, &frame->events, guest->info.name);
+    add_summary(&state->text.lines, frame->ui.sample, guest);
+    add_devices(&state->text.lines, config);
+    add_untold(&state->text.lines);
+    add_events(&state->text.lines, &frame->events, guest->info.name);
     json_free(config);
 }
 
@@ -159,16 +153,16 @@ static void sampled(struct screen_pane *pane)
     const struct sample_guest *guest = screen_guest(pane);
 
     /* It is made anew, and stays where it was scrolled to. */
-    uint64_t top = state->view.top - state->lines.dropped;
-    lines_clear(&state->lines);
-    state->lines.dropped = 0;
-    state->view.top = top;
+    uint64_t top = state->text.view.top - state->text.lines.dropped;
+    lines_clear(&state->text.lines);
+    state->text.lines.dropped = 0;
+    state->text.view.top = top;
     if (!guest)
         return;
     if (strcmp(state->of, guest->info.name)) {
         snprintf(state->of, sizeof(state->of), "%s", guest->info.name);
-        state->view.top = 0;
-        state->view.held = true;
+        state->text.view.top = 0;
+        state->text.view.held = true;
     }
     fill(pane, guest);
 }
@@ -195,24 +189,23 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
         most = (double)ui->sample->host.memory_kib;
     canvas_bar(canvas, rect, 4, 1, rect->width - 4, (double)guest->info.memory_kib / most,
                theme_style(&ui->theme, ROLE_BAR), theme_style(&ui->theme, ROLE_BAR_EMPTY));
-    state->view.wrap = LINES_WRAP;
-    state->view.hang = TITLE_WIDTH + 3;
-    lines_draw(&state->lines, &state->view, canvas, &rest, &ui->theme);
+    state->text.view.wrap = LINES_WRAP;
+    state->text.view.hang = TITLE_WIDTH + 3;
+    lines_draw(&state->text.lines, &state->text.view, canvas, &rest, &ui->theme);
 }
 
+/* It stays where it was scrolled to, however its text changes. */
 static bool key(struct screen_pane *pane, const struct key *pressed)
 {
-    struct state *state = pane->state;
-    bool used = lines_key(&state->lines, &state->view, pressed);
-    state->view.held = true;
+    bool used = screen_lines_key(pane, pressed);
+    ((struct state *)pane->state)->text.view.held = true;
     return used;
 }
 
 static bool mouse(struct screen_pane *pane, const struct mouse *event)
 {
-    struct state *state = pane->state;
-    bool used = lines_mouse(&state->lines, &state->view, event);
-    state->view.held = true;
+    bool used = screen_lines_mouse(pane, event);
+    ((struct state *)pane->state)->text.view.held = true;
     return used;
 }
 
@@ -220,7 +213,7 @@ static void show(struct screen_pane *pane, bool configuration)
 {
     struct state *state = pane->state;
     state->configuration = configuration;
-    state->view = (struct lines_view){ .held = true };
+    state->text.view = (struct lines_view){ .held = true };
     sampled(pane);
 }
 
@@ -236,40 +229,11 @@ static void key_vcpus(void *place)
     ui_screen(pane->pane.ui, "vcpus", *pane->guest ? pane->guest : NULL);
 }
 
-static void key_console(void *place)
-{
-    screen_action(place, 'c');
-}
-
-static void key_pause(void *place)
-{
-    screen_action(place, 'p');
-}
-
-static void key_shutdown(void *place)
-{
-    screen_action(place, 's');
-}
-
-static void key_reboot(void *place)
-{
-    screen_action(place, 'r');
-}
-
-static void key_destroy(void *place)
-{
-    screen_action(place, 'D');
-}
-
 static const struct key_binding keys[] = {
     LINES_KEYS,
     { "o", "its configuration, and back", key_configuration },
     { "v", "its vCPUs", key_vcpus },
-    { "c", "open its console", key_console },
-    { "p", "pause it, or let it go on", key_pause },
-    { "s", "shut it down", key_shutdown },
-    { "r", "reboot it", key_reboot },
-    { "D", "destroy it, at once", key_destroy },
+    GUEST_KEYS(screen_key),
     { NULL },
 };
 
@@ -283,7 +247,7 @@ const struct screen guest_screen = {
     .of_guest = true,
     .state_size = sizeof(struct state),
     .open = open_guest,
-    .close = close_guest,
+    .close = screen_lines_close,
     .sampled = sampled,
     .draw = draw,
     .key = key,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* All guests, sorted and filtered. */
+#include "actions.h"
 #include "format.h"
 #include "frame.h"
 #include "lines.h"
@@ -315,31 +316,6 @@ static void key_open(void *place)
     ui_screen(pane->pane.ui, "guest", NULL);
 }
 
-static void key_console(void *place)
-{
-    screen_action(place, 'c');
-}
-
-static void key_pause(void *place)
-{
-    screen_action(place, 'p');
-}
-
-static void key_shutdown(void *place)
-{
-    screen_action(place, 's');
-}
-
-static void key_reboot(void *place)
-{
-    screen_action(place, 'r');
-}
-
-static void key_destroy(void *place)
-{
-    screen_action(place, 'D');
-}
-
 static bool mouse(struct screen_pane *pane, const struct mouse *event)
 {
     struct state *state = pane->state;
@@ -364,11 +340,7 @@ static const struct key_binding keys[] = {
     { "i", "turn the order around", key_reverse },
     { "/ f", "only guests whose name has some text", key_filter },
     { "Enter", "show the guest: devices, configuration, events", key_open },
-    { "c", "open its console", key_console },
-    { "p", "pause it, or let it go on", key_pause },
-    { "s", "shut it down", key_shutdown },
-    { "r", "reboot it", key_reboot },
-    { "D", "destroy it, at once", key_destroy },
+    GUEST_KEYS(screen_key),
     { NULL },
 };
 

@@ -8,11 +8,6 @@
 
 enum { SECTIONS_MAX = 8, HELP_LINES = 400, KEYS_WIDTH = 22 };
 
-struct state {
-    struct lines lines;
-    struct lines_view view;
-};
-
 static void add_keys(struct lines *lines, const struct key_section *section)
 {
     if (!section->table || !section->table->keys)
@@ -25,7 +20,7 @@ static void add_keys(struct lines *lines, const struct key_section *section)
 
 static void fill(struct screen_pane *pane)
 {
-    struct state *state = pane->state;
+    struct screen_lines *state = pane->state;
     struct frame *frame = frame_of(pane->pane.ui);
     struct key_section sections[SECTIONS_MAX];
     size_t count = frame_key_sections(frame, sections, SECTIONS_MAX);
@@ -57,41 +52,23 @@ static void fill(struct screen_pane *pane)
 
 static void open_help(struct screen_pane *pane)
 {
-    struct state *state = pane->state;
+    struct screen_lines *state = pane->state;
     lines_init(&state->lines, HELP_LINES);
     fill(pane);
 }
 
-static void close_help(struct screen_pane *pane)
-{
-    struct state *state = pane->state;
-    lines_free(&state->lines);
-}
-
 static void draw(struct screen_pane *pane, struct canvas *canvas)
 {
-    struct state *state = pane->state;
+    struct screen_lines *state = pane->state;
     state->view.wrap = LINES_WRAP;
     state->view.hang = KEYS_WIDTH + 3;
     lines_draw(&state->lines, &state->view, canvas, &pane->pane.rect, &pane->pane.ui->theme);
 }
 
-static bool key(struct screen_pane *pane, const struct key *pressed)
-{
-    struct state *state = pane->state;
-    return lines_key(&state->lines, &state->view, pressed);
-}
-
-static bool mouse(struct screen_pane *pane, const struct mouse *event)
-{
-    struct state *state = pane->state;
-    return lines_mouse(&state->lines, &state->view, event);
-}
-
 static void on_filter(void *arg, enum ui_field what, const char *text)
 {
     struct screen_pane *pane = arg;
-    struct state *state = pane->state;
+    struct screen_lines *state = pane->state;
     snprintf(state->view.filter, sizeof(state->view.filter), "%s",
              what == UI_FIELD_LEFT ? "" : text);
     lines_show_top(&state->lines, &state->view);
@@ -101,7 +78,7 @@ static void on_filter(void *arg, enum ui_field what, const char *text)
 static void key_filter(void *place)
 {
     struct screen_pane *pane = place;
-    struct state *state = pane->state;
+    struct screen_lines *state = pane->state;
     ui_field(pane->pane.ui, "Only lines with", state->view.filter, on_filter, pane);
 }
 
@@ -118,10 +95,10 @@ const struct screen help_screen = {
     .summary = "keys, screens and commands",
     .shortcut = "F1",
     .keys = keys,
-    .state_size = sizeof(struct state),
+    .state_size = sizeof(struct screen_lines),
     .open = open_help,
-    .close = close_help,
+    .close = screen_lines_close,
     .draw = draw,
-    .key = key,
-    .mouse = mouse,
+    .key = screen_lines_key,
+    .mouse = screen_lines_mouse,
 };

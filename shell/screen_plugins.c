@@ -30,9 +30,8 @@ struct worker {
 };
 
 struct state {
+    struct screen_lines text;
     struct worker *worker;
-    struct lines lines;
-    struct lines_view view;
 };
 
 static void release(struct worker *worker)
@@ -101,8 +100,8 @@ static void deliver(void *arg)
     pthread_mutex_unlock(&worker->lock);
     if (worker->pane && text) {
         struct state *state = worker->pane->state;
-        lines_clear(&state->lines);
-        lines_add(&state->lines, ROLE_TEXT, text, strlen(text));
+        lines_clear(&state->text.lines);
+        lines_add(&state->text.lines, ROLE_TEXT, text, strlen(text));
         pane_changed(&worker->pane->pane);
     }
     free(text);
@@ -174,7 +173,7 @@ static void open_plugins(struct screen_pane *pane)
     pthread_cond_init(&worker->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     state->worker = worker;
-    lines_init(&state->lines, LINES_MAX);
+    lines_init(&state->text.lines, LINES_MAX);
     tell_guest(pane);
     if (pthread_create(&thread, NULL, work, worker))
         shell_out_of_memory();
@@ -192,28 +191,17 @@ static void close_plugins(struct screen_pane *pane)
     pthread_cond_signal(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
     release(worker);
-    lines_free(&state->lines);
+    screen_lines_close(pane);
 }
 
 static void draw(struct screen_pane *pane, struct canvas *canvas)
 {
     struct state *state = pane->state;
-    state->view.wrap = LINES_WRAP_PROSE;
-    if (!state->view.held)
-        lines_show_top(&state->lines, &state->view);
-    lines_draw(&state->lines, &state->view, canvas, &pane->pane.rect, &pane->pane.ui->theme);
-}
-
-static bool key(struct screen_pane *pane, const struct key *pressed)
-{
-    struct state *state = pane->state;
-    return lines_key(&state->lines, &state->view, pressed);
-}
-
-static bool mouse(struct screen_pane *pane, const struct mouse *event)
-{
-    struct state *state = pane->state;
-    return lines_mouse(&state->lines, &state->view, event);
+    state->text.view.wrap = LINES_WRAP_PROSE;
+    if (!state->text.view.held)
+        lines_show_top(&state->text.lines, &state->text.view);
+    lines_draw(&state->text.lines, &state->text.view, canvas, &pane->pane.rect,
+               &pane->pane.ui->theme);
 }
 
 static const struct key_binding keys[] = { LINES_KEYS, { NULL } };
@@ -229,6 +217,6 @@ const struct screen plugins_screen = {
     .close = close_plugins,
     .sampled = tell_guest,
     .draw = draw,
-    .key = key,
-    .mouse = mouse,
+    .key = screen_lines_key,
+    .mouse = screen_lines_mouse,
 };
