@@ -356,6 +356,13 @@ void json_write_uint(struct json_writer *writer, uint64_t value)
     writer_note(writer, yajl_gen_number(writer->yajl, text, (size_t)length));
 }
 
+void json_write_int(struct json_writer *writer, int64_t value)
+{
+    char text[24];
+    int length = snprintf(text, sizeof(text), "%lld", (long long)value);
+    writer_note(writer, yajl_gen_number(writer->yajl, text, (size_t)length));
+}
+
 void json_write_bool(struct json_writer *writer, bool value)
 {
     writer_note(writer, yajl_gen_bool(writer->yajl, value));

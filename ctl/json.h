@@ -70,6 +70,7 @@ void json_write_array_end(struct json_writer *writer);
 void json_write_key(struct json_writer *writer, const char *key);
 void json_write_string(struct json_writer *writer, const char *text); /* NULL: null */
 void json_write_uint(struct json_writer *writer, uint64_t value);
+void json_write_int(struct json_writer *writer, int64_t value);
 void json_write_bool(struct json_writer *writer, bool value);
 /* Adds a value (without key) of a tree and all in it. */
 void json_write_tree(struct json_writer *writer, const struct json *node);

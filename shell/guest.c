@@ -103,6 +103,42 @@ int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pand
     }
 }
 
+static int compare_times(const void *a, const void *b)
+{
+    const struct pando_vcpu_times *one = a, *two = b;
+    if (one->domid != two->domid)
+        return one->domid < two->domid ? -1 : 1;
+    return one->vcpu < two->vcpu ? -1 : one->vcpu > two->vcpu;
+}
+
+const struct pando_vcpu_times *guest_vcpu_times(const struct pando_vcpu_times *list, size_t count,
+                                                uint32_t domid, uint32_t vcpu)
+{
+    const struct pando_vcpu_times wanted = { .domid = domid, .vcpu = vcpu };
+    return count ? bsearch(&wanted, list, count, sizeof(*list), compare_times) : NULL;
+}
+
+void guest_scheduler_text(const struct pando_scheduler *scheduler, char *buffer, size_t size)
+{
+    int length = snprintf(buffer, size, "%s", scheduler->name);
+    if (scheduler->weighted)
+        length += snprintf(buffer + length, size - (size_t)length, ", weight %u, %s",
+                           scheduler->weight, scheduler->cap ? "cap " : "no cap");
+    if (scheduler->weighted && scheduler->cap)
+        length +=
+            snprintf(buffer + length, size - (size_t)length, "%u %% of a CPU", scheduler->cap);
+    if (scheduler->reserved)
+        length += snprintf(buffer + length, size - (size_t)length, ", %u us of each %u us",
+                           scheduler->budget_us, scheduler->period_us);
+    if (scheduler->timeslice_us)
+        length += snprintf(buffer + length, size - (size_t)length, ", turns of up to %u us",
+                           scheduler->timeslice_us);
+    if (scheduler->ratelimit_us)
+        snprintf(buffer + length, size - (size_t)length, ", %s %u us",
+                 scheduler->timeslice_us ? "at least" : "turns of at least",
+                 scheduler->ratelimit_us);
+}
+
 const char *guest_state(const struct pando_domain *domain)
 {
     if (domain->state == PANDO_DOMAIN_SHUTDOWN)

@@ -39,6 +39,13 @@ int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pand
 /* The state in a word: "running", or why it has ended: "poweroff". */
 const char *guest_state(const struct pando_domain *domain);
 
+/* That of a vCPU in a list of pando_vcpu_times(); NULL: it is not there. */
+const struct pando_vcpu_times *guest_vcpu_times(const struct pando_vcpu_times *list, size_t count,
+                                                uint32_t domid, uint32_t vcpu);
+
+/* "credit2, weight 256, no cap": how a guest is scheduled. */
+void guest_scheduler_text(const struct pando_scheduler *scheduler, char *buffer, size_t size);
+
 /* The members of a domain's JSON object, which the caller opens and closes. */
 void guest_write_json(struct json_writer *writer, const struct pando_domain *domain);
 

@@ -109,8 +109,41 @@ static void find_events(struct sample *sample, const struct sample *before)
 
 /* --- one guest ------------------------------------------------------------------------- */
 
+/* What all vCPUs have done, where the hypervisor tells. */
+struct all_times {
+    struct pando_vcpu_times *list;
+    size_t count;
+};
+
+/* A share of the time between two readings; negative if there are none. */
+static float part(uint64_t before, uint64_t now, uint64_t passed)
+{
+    return passed && now >= before ? (float)((double)(now - before) / (double)passed) : -1;
+}
+
+static void add_shares(struct sample_vcpu *vcpu, const struct sample_vcpu *before, double seconds)
+{
+    for (size_t i = 0; i < VCPU_SHARES; i++)
+        vcpu->shares[i] = -1;
+    if (!before)
+        return;
+    const struct pando_vcpu_times *old = &before->times, *new = &vcpu->times;
+    memcpy(vcpu->history, before->history, sizeof(vcpu->history));
+    if (vcpu->timed && before->timed) {
+        uint64_t passed = new->when_ns > old->when_ns ? new->when_ns - old->when_ns : 0;
+        vcpu->shares[SHARE_RUN] = part(old->running_ns, new->running_ns, passed);
+        vcpu->shares[SHARE_STOLEN] = part(old->runnable_ns, new->runnable_ns, passed);
+        vcpu->shares[SHARE_BLOCKED] = part(old->blocked_ns, new->blocked_ns, passed);
+    } else {
+        vcpu->shares[SHARE_RUN] =
+            (float)rate(before->info.cpu_time_ns, vcpu->info.cpu_time_ns, seconds);
+    }
+    for (size_t i = 0; i < VCPU_SHARES; i++)
+        history_add(&vcpu->history[i], vcpu->shares[i]);
+}
+
 static void add_vcpus(pando_t *pando, struct sample_guest *guest, const struct sample_guest *before,
-                      double seconds)
+                      const struct all_times *times, double seconds)
 {
     struct pando_vcpu *list;
     size_t count;
@@ -120,28 +153,98 @@ static void add_vcpus(pando_t *pando, struct sample_guest *guest, const struct s
     guest->vcpu_count = count;
     for (size_t i = 0; i < count; i++) {
         struct sample_vcpu *vcpu = &guest->vcpus[i];
+        const struct pando_vcpu_times *done =
+            guest_vcpu_times(times->list, times->count, guest->info.id, list[i].id);
         vcpu->info = list[i];
-        vcpu->share = -1;
-        if (before && i < before->vcpu_count) {
-            vcpu->history = before->vcpus[i].history;
-            vcpu->share =
-                (float)rate(before->vcpus[i].info.cpu_time_ns, list[i].cpu_time_ns, seconds);
-            history_add(&vcpu->history, vcpu->share);
-        }
+        vcpu->timed = done != NULL;
+        if (done)
+            vcpu->times = *done;
+        add_shares(vcpu, before && i < before->vcpu_count ? &before->vcpus[i] : NULL, seconds);
     }
     free(list);
 }
 
-static bool is_wanted(const struct sample_wanted *wanted, const char *name)
+/* --- its ties ---------------------------------------------------------------------------- */
+
+enum { TIES_AGE_MS = 1000 };
+
+static void *copy_of(const void *list, size_t count, size_t size)
+{
+    void *copy = shell_need(calloc(count ? count : 1, size));
+    if (count)
+        memcpy(copy, list, count * size);
+    return copy;
+}
+
+static struct sample_ties *copy_ties(const struct sample_ties *from)
+{
+    struct sample_ties *ties = copy_of(from, 1, sizeof(*from));
+    if (ties->has_channels)
+        ties->channels = copy_of(from->channels, from->channel_count, sizeof(*from->channels));
+    if (ties->has_grants)
+        ties->grants.list =
+            copy_of(from->grants.list, from->grants.count, sizeof(*from->grants.list));
+    return ties;
+}
+
+static void free_ties(struct sample_ties *ties)
+{
+    if (!ties)
+        return;
+    if (ties->has_channels)
+        free(ties->channels);
+    if (ties->has_grants)
+        free(ties->grants.list);
+    free(ties);
+}
+
+/* There is a call for each port, and memory to be mapped: not with each sample. */
+static struct sample_ties *get_ties(pando_t *pando, uint32_t domid,
+                                    const struct sample_ties *before, uint64_t now_ns)
+{
+    if (before && now_ns < before->time_ns + TIES_AGE_MS * UINT64_C(1000000))
+        return copy_ties(before);
+    struct sample_ties *ties = shell_need(calloc(1, sizeof(*ties)));
+    ties->time_ns = now_ns;
+    ties->has_channels =
+        pando_channel_list(pando, domid, &ties->channels, &ties->channel_count) == PANDO_OK;
+    ties->has_grants = pando_grant_table(pando, domid, &ties->grants) == PANDO_OK;
+    return ties;
+}
+
+/* Several places may want it, some of them its ties. */
+static bool is_wanted(const struct sample_wanted *wanted, const char *name, bool ties)
 {
     for (size_t i = 0; i < wanted->count; i++)
-        if (!strcmp(wanted->guests[i], name))
+        if (!strcmp(wanted->guests[i], name) && (!ties || wanted->ties[i]))
             return true;
     return false;
 }
 
+static void add_wanted(pando_t *pando, struct sample_guest *guest,
+                       const struct sample_guest *before, const struct sample_wanted *wanted,
+                       uint64_t now_ns)
+{
+    const struct pando_domain *info = &guest->info;
+    if (!is_wanted(wanted, info->name, false))
+        return;
+    if (info->id != 0 && pando_domain_config(pando, info->id, &guest->config) != PANDO_OK)
+        guest->config = NULL;
+    guest->scheduled = pando_scheduler_info(pando, info->id, &guest->scheduler) == PANDO_OK;
+    if (is_wanted(wanted, info->name, true))
+        guest->ties = get_ties(pando, info->id, before ? before->ties : NULL, now_ns);
+}
+
+/* What is the same for all guests of a sample. */
+struct round {
+    const struct sample_wanted *wanted;
+    struct all_times times;
+    uint64_t now_ns;
+    double seconds; /* since the last one; 0: there was none */
+};
+
 static void add_guest(pando_t *pando, struct sample_guest *guest, const struct sample_guest *before,
-                      const struct sample_wanted *wanted, double seconds)
+                      const struct round *round)
 {
     const struct pando_domain *info = &guest->info;
     guest->cpu = -1;
@@ -149,15 +252,13 @@ static void add_guest(pando_t *pando, struct sample_guest *guest, const struct s
         guest->history = before->history;
         guest->started = before->started;
         guest->known = before->known;
-        guest->cpu = rate(before->info.cpu_time_ns, info->cpu_time_ns, seconds);
+        guest->cpu = rate(before->info.cpu_time_ns, info->cpu_time_ns, round->seconds);
         history_add(&guest->history,
                     guest->cpu < 0 || !info->vcpus_online ? -1 : guest->cpu / info->vcpus_online);
     }
-    bool wants = is_wanted(wanted, info->name);
-    if (wants || wanted->all_vcpus)
-        add_vcpus(pando, guest, before, seconds);
-    if (wants && info->id != 0 && pando_domain_config(pando, info->id, &guest->config) != PANDO_OK)
-        guest->config = NULL;
+    if (round->wanted->all_vcpus || is_wanted(round->wanted, info->name, false))
+        add_vcpus(pando, guest, before, &round->times, round->seconds);
+    add_wanted(pando, guest, before, round->wanted, round->now_ns);
 }
 
 /* --- all --------------------------------------------------------------------------------- */
@@ -189,7 +290,10 @@ static void add_guests(pando_t *pando, struct sample *sample, const struct sampl
                        const struct sample_wanted *wanted)
 {
     struct pando_domain *list;
-    double seconds = seconds_between(before, sample), total = 0;
+    struct round round = { .wanted = wanted,
+                           .now_ns = sample->time_ns,
+                           .seconds = seconds_between(before, sample) };
+    double total = 0;
 
     if (pando_domain_list(pando, &list, &sample->count) != PANDO_OK) {
         snprintf(sample->error, sizeof(sample->error), "%s", pando_error_text(pando));
@@ -197,21 +301,25 @@ static void add_guests(pando_t *pando, struct sample *sample, const struct sampl
         return;
     }
     sample->guests = shell_need(calloc(sample->count + 1, sizeof(*sample->guests)));
+    if ((wanted->count || wanted->all_vcpus) &&
+        pando_vcpu_times(pando, &round.times.list, &round.times.count) != PANDO_OK)
+        round.times = (struct all_times){ 0 };
     for (size_t i = 0; i < sample->count; i++) {
         struct sample_guest *guest = &sample->guests[i];
         guest->info = list[i];
         const struct sample_guest *old = same_domain(before, &list[i]);
         if (!old)
             add_start(pando, sample, guest, before && !*before->error);
-        add_guest(pando, guest, old, wanted, seconds);
+        add_guest(pando, guest, old, &round);
         if (guest->cpu > 0)
             total += guest->cpu;
     }
+    free(round.times.list);
     free(list);
-    sample->host_cpu = seconds > 0 ? total : -1;
+    sample->host_cpu = round.seconds > 0 ? total : -1;
     if (before)
         sample->host_history = before->host_history;
-    if (seconds > 0 && sample->host.cpus)
+    if (round.seconds > 0 && sample->host.cpus)
         history_add(&sample->host_history, total / sample->host.cpus);
     find_events(sample, before);
 }
@@ -247,6 +355,7 @@ void sample_free(struct sample *sample)
     for (size_t i = 0; i < sample->count; i++) {
         free(sample->guests[i].vcpus);
         free(sample->guests[i].config);
+        free_ties(sample->guests[i].ties);
     }
     free(sample->guests);
     free(sample->events);

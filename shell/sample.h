@@ -19,10 +19,29 @@ struct history {
     size_t count;
 };
 
+/* What a vCPU did with its time. */
+enum vcpu_share {
+    SHARE_RUN,     /* it had a CPU */
+    SHARE_STOLEN,  /* it was ready to run, but others had the CPU */
+    SHARE_BLOCKED, /* it waited for an event */
+    VCPU_SHARES
+};
+
 struct sample_vcpu {
     struct pando_vcpu info;
-    float share; /* of a CPU that it had since the last sample; negative: not known yet */
-    struct history history;
+    bool timed; /* the hypervisor tells: */
+    struct pando_vcpu_times times;
+    float shares[VCPU_SHARES]; /* of the time since the last sample; negative: not known (yet) */
+    struct history history[VCPU_SHARES];
+};
+
+/* How a guest is bound to others: asked for no more often than once a second. */
+struct sample_ties {
+    uint64_t time_ns;              /* when that was, by the steady clock */
+    bool has_channels, has_grants; /* the hypervisor tells */
+    struct pando_channel *channels;
+    size_t channel_count;
+    struct pando_grant_table grants;
 };
 
 struct sample_guest {
@@ -33,7 +52,10 @@ struct sample_guest {
     struct history history;    /* of all its vCPUs, as a share of what they can have at the most */
     struct sample_vcpu *vcpus; /* if it is wanted: see sample_wanted */
     size_t vcpu_count;
-    char *config; /* JSON; if it is wanted; NULL: none */
+    char *config;   /* JSON; if it is wanted; NULL: none */
+    bool scheduled; /* if it is wanted, and told: */
+    struct pando_scheduler scheduler;
+    struct sample_ties *ties; /* if they are wanted */
 };
 
 /* Something has happened to a guest. */
@@ -44,9 +66,10 @@ struct sample_event {
     bool bad;
 };
 
-/* Guests about which more is to be found out: their vCPUs and configuration. */
+/* Guests about which more is to be found out: their vCPUs, scheduling and configuration. */
 struct sample_wanted {
     char guests[SAMPLE_WANTED][PANDO_NAME_MAX];
+    bool ties[SAMPLE_WANTED]; /* those, too */
     size_t count;
     bool all_vcpus; /* those of every guest */
 };

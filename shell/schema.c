@@ -3,24 +3,90 @@
 
 #include <stddef.h>
 
+#define GUEST_MEMBERS                                                                              \
+    { "id", SCHEMA_NUMBER, "number of its domain" },                                               \
+        { "name", SCHEMA_STRING, "empty while another tool creates it" },                          \
+        { "uuid", SCHEMA_STRING, "in lower case" }, { "type", SCHEMA_STRING, "pvh or pv" },        \
+        { "state", SCHEMA_STRING, "running, blocked, paused, shutdown or dying" },                 \
+        { "reason", SCHEMA_STRING,                                                                 \
+          "in the state shutdown only: poweroff, reboot, suspend, crash, watchdog or soft-reset",  \
+          .optional = true },                                                                      \
+        { "vcpus", SCHEMA_NUMBER, "virtual CPUs that are online" },                                \
+        { "max_vcpus", SCHEMA_NUMBER, "virtual CPUs that it has" },                                \
+        { "cpu_time_ns", SCHEMA_NUMBER, "processor time of all virtual CPUs since its creation" }, \
+        { "memory_kib", SCHEMA_NUMBER, "what it has now" },                                        \
+        { "maxmem_kib", SCHEMA_NUMBER, "what it may have at the most" },                           \
+        { "target_kib", SCHEMA_NUMBER, "what it is to have, 0 if that is not known" },             \
+    {                                                                                              \
+        "cpupool", SCHEMA_NUMBER, "number of the pool of CPUs that it runs on"                     \
+    }
+
 static const struct schema guest = {
     "guest",
+    (const struct schema_member[]){ GUEST_MEMBERS, { NULL } },
+};
+
+static const struct schema channel = {
+    "channel",
     (const struct schema_member[]){
-        { "id", SCHEMA_NUMBER, "number of its domain" },
-        { "name", SCHEMA_STRING, "empty while another tool creates it" },
-        { "uuid", SCHEMA_STRING, "in lower case" },
-        { "type", SCHEMA_STRING, "pvh or pv" },
-        { "state", SCHEMA_STRING, "running, blocked, paused, shutdown or dying" },
-        { "reason", SCHEMA_STRING,
-          "in the state shutdown only: poweroff, reboot, suspend, crash, watchdog or soft-reset",
+        { "port", SCHEMA_NUMBER, "the guest's number of it" },
+        { "kind", SCHEMA_STRING, "unbound, interdomain, pirq, virq or ipi" },
+        { "vcpu", SCHEMA_NUMBER, "virtual CPU that is told of its events" },
+        { "remote", SCHEMA_NUMBER,
+          "unbound: domain that may bind to it; interdomain: domain that it is bound to",
           .optional = true },
-        { "vcpus", SCHEMA_NUMBER, "virtual CPUs that are online" },
-        { "max_vcpus", SCHEMA_NUMBER, "virtual CPUs that it has" },
-        { "cpu_time_ns", SCHEMA_NUMBER, "processor time of all virtual CPUs since its creation" },
-        { "memory_kib", SCHEMA_NUMBER, "what it has now" },
-        { "maxmem_kib", SCHEMA_NUMBER, "what it may have at the most" },
-        { "target_kib", SCHEMA_NUMBER, "what it is to have, 0 if that is not known" },
-        { "cpupool", SCHEMA_NUMBER, "number of the pool of CPUs that it runs on" },
+        { "remote_port", SCHEMA_NUMBER, "interdomain: port there", .optional = true },
+        { "irq", SCHEMA_NUMBER, "pirq, virq: which", .optional = true },
+        { NULL },
+    },
+};
+
+static const struct schema grant = {
+    "grant",
+    (const struct schema_member[]){
+        { "ref", SCHEMA_NUMBER, "the guest's number of it" },
+        { "kind", SCHEMA_STRING, "access, transfer or transitive" },
+        { "domain", SCHEMA_NUMBER, "number of the domain that it is made to" },
+        { "frame", SCHEMA_NUMBER, "the guest's number of the page, 0 if there is none" },
+        { "read_only", SCHEMA_FLAG, "the page may not be written to" },
+        { "in_use", SCHEMA_FLAG, "somebody has it mapped, or copies" },
+        { NULL },
+    },
+};
+
+#define NOT_TOLD "; left out if the hypervisor does not tell"
+
+static const struct schema guest_details = {
+    "guest-details",
+    (const struct schema_member[]){
+        GUEST_MEMBERS,
+        { "scheduler", SCHEMA_STRING, "of its pool: credit, credit2, rtds, null" NOT_TOLD,
+          .optional = true },
+        { "weight", SCHEMA_NUMBER,
+          "its share as against others'; left out if the scheduler has no such thing",
+          .optional = true },
+        { "cap", SCHEMA_NUMBER, "% of one CPU that it may use, 0: no limit; as weight",
+          .optional = true },
+        { "period_us", SCHEMA_NUMBER, "rtds: length of the period of each virtual CPU",
+          .optional = true },
+        { "budget_us", SCHEMA_NUMBER, "rtds: what each gets in each period", .optional = true },
+        { "event_channels", SCHEMA_OBJECTS, "those that are open" NOT_TOLD, .optional = true,
+          .of = &channel },
+        { "grants", SCHEMA_OBJECTS, "what it lets other domains do with its memory" NOT_TOLD,
+          .optional = true, .of = &grant },
+        { "grant_frames", SCHEMA_NUMBER, "pages of its grant table" NOT_TOLD, .optional = true },
+        { "max_grant_frames", SCHEMA_NUMBER, "pages that it may have" NOT_TOLD, .optional = true },
+        { NULL },
+    },
+};
+
+static const struct schema node = {
+    "node",
+    (const struct schema_member[]){
+        { "id", SCHEMA_NUMBER, "number of the node" },
+        { "memory_kib", SCHEMA_NUMBER, "that it has" },
+        { "free_kib", SCHEMA_NUMBER, "of it, that nobody has" },
+        { "cpus", SCHEMA_STRING, "CPUs that are near to it: 0-3,8" },
         { NULL },
     },
 };
@@ -50,6 +116,10 @@ static const struct schema host = {
         { "pv", SCHEMA_FLAG, "PV guests can be run" },
         { "hap", SCHEMA_FLAG, "there is nested paging" },
         { "iommu", SCHEMA_FLAG, "there is an IOMMU" },
+        { "scheduler", SCHEMA_STRING, "of the first pool of CPUs; empty if that is not told" },
+        { "timeslice_us", SCHEMA_NUMBER, "the longest turn of a virtual CPU, 0: it has no limit" },
+        { "ratelimit_us", SCHEMA_NUMBER, "the shortest turn before another may have the CPU" },
+        { "node_list", SCHEMA_OBJECTS, "nodes that have memory", .of = &node },
         { NULL },
     },
 };
@@ -63,6 +133,19 @@ static const struct schema vcpu = {
         { "state", SCHEMA_STRING, "running, runnable, blocked or offline" },
         { "cpu", SCHEMA_NUMBER, "CPU that it runs on or ran on last" },
         { "cpu_time_ns", SCHEMA_NUMBER, "processor time since it was created" },
+        { "when_ns", SCHEMA_NUMBER,
+          "moment on the hypervisor's clock up to which the following times are" NOT_TOLD,
+          .optional = true },
+        { "running_ns", SCHEMA_NUMBER, "time that it had a CPU" NOT_TOLD, .optional = true },
+        { "runnable_ns", SCHEMA_NUMBER, "time stolen: it was ready to run, others ran" NOT_TOLD,
+          .optional = true },
+        { "blocked_ns", SCHEMA_NUMBER, "time that it waited for an event" NOT_TOLD,
+          .optional = true },
+        { "offline_ns", SCHEMA_NUMBER, "time that it was paused, or not up" NOT_TOLD,
+          .optional = true },
+        { "credit_ns", SCHEMA_SIGNED,
+          "what the scheduler owes it; left out if the scheduler has no such thing",
+          .optional = true },
         { "hard_affinity", SCHEMA_STRING, "CPUs that it may run on: 0-3,8 or all" },
         { "soft_affinity", SCHEMA_STRING, "CPUs that it prefers to run on" },
         { NULL },
@@ -178,8 +261,9 @@ static const struct schema layout = {
 };
 
 const struct schema *const schemas[] = {
-    &guest, &host,     &vcpu,    &creation, &configuration, &key,    &text_log, &log_file,
-    &match, &variable, &command, &option,   &plugin,        &layout, &version,  NULL,
+    &guest,    &guest_details, &channel, &grant,    &host,     &node,  &vcpu,
+    &creation, &configuration, &key,     &text_log, &log_file, &match, &variable,
+    &command,  &option,        &plugin,  &layout,   &version,  NULL,
 };
 
 const struct command_output output_config[] = {
@@ -202,7 +286,7 @@ const struct command_output output_help[] = {
 
 const struct command_output output_info[] = {
     { "", false, &host },
-    { "GUEST", false, &guest },
+    { "GUEST", false, &guest_details },
     { NULL },
 };
 
@@ -226,6 +310,7 @@ const char *schema_type_name(enum schema_type type)
     static const char *const names[] = {
         [SCHEMA_STRING] = "string",
         [SCHEMA_NUMBER] = "number",
+        [SCHEMA_SIGNED] = "number, may be negative",
         [SCHEMA_FLAG] = "true or false",
         [SCHEMA_STRINGS] = "array of strings",
         [SCHEMA_OBJECTS] = "array of objects",

@@ -11,6 +11,7 @@
 enum schema_type {
     SCHEMA_STRING,
     SCHEMA_NUMBER, /* an integer, not negative */
+    SCHEMA_SIGNED, /* an integer */
     SCHEMA_FLAG,   /* true or false */
     SCHEMA_STRINGS,
     SCHEMA_OBJECTS, /* an array of them */

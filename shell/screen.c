@@ -151,7 +151,7 @@ void screens_sampled(struct ui *ui)
         if (pane->screen->sampled)
             pane->screen->sampled(pane);
         if (pane->screen->of_guest)
-            ui_want(ui, *pane->guest ? pane->guest : ui->selected);
+            ui_want(ui, *pane->guest ? pane->guest : ui->selected, pane->screen->of_ties);
         touch(pane);
     }
     sampler_want(frame->sampler, &frame->wanted);
@@ -178,11 +178,13 @@ void screens_selected(struct ui *ui)
     }
 }
 
-void ui_want(struct ui *ui, const char *guest)
+void ui_want(struct ui *ui, const char *guest, bool ties)
 {
     struct sample_wanted *wanted = &frame_of(ui)->wanted;
-    if (*guest && wanted->count < SAMPLE_WANTED)
-        snprintf(wanted->guests[wanted->count++], sizeof(wanted->guests[0]), "%s", guest);
+    if (!*guest || wanted->count >= SAMPLE_WANTED)
+        return;
+    wanted->ties[wanted->count] = ties;
+    snprintf(wanted->guests[wanted->count++], sizeof(wanted->guests[0]), "%s", guest);
 }
 
 struct same_screen {

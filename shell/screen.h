@@ -19,6 +19,7 @@ struct screen {
     const char *label;              /* for the hints: "vCPUs"; NULL: not there */
     const char *shortcut;           /* opens it: "F4" */
     const struct key_binding *keys; /* run()s get the struct screen_pane */
+    bool of_ties;                   /* of a guest: its event channels and grants, too */
     bool of_guest;     /* shows one guest: the one selected, or that it was opened for */
     size_t state_size; /* of what screen_pane->state points to, zeroed at first */
 

@@ -3,6 +3,7 @@
 #include "actions.h"
 #include "format.h"
 #include "frame.h"
+#include "guest.h"
 #include "json.h"
 #include "screens.h"
 
@@ -56,6 +57,10 @@ static void add_summary(struct lines *lines, const struct sample *sample,
               info->vcpus_online, info->max_vcpus, info->cpupool);
     add_field(lines, "CPU", "%s %% of one CPU now, %.1f s in all", format_percent(guest->cpu, one),
               (double)info->cpu_time_ns / 1e9);
+    char scheduler[160] = "-";
+    if (guest->scheduled)
+        guest_scheduler_text(&guest->scheduler, scheduler, sizeof(scheduler));
+    add_field(lines, "Sched", "%s", scheduler);
     bool limited = info->maxmem_kib && info->maxmem_kib >> 10 < UNLIMITED_MIB;
     add_field(lines, "Memory", "%s now, target %s, at the most %s",
               format_kib(info->memory_kib, one),
@@ -90,10 +95,99 @@ static void add_devices(struct lines *lines, const struct json *config)
     add_field(lines, "console", "c opens it");
 }
 
-static void add_untold(struct lines *lines)
+/* VIRQ_* of <xen/xen.h>. */
+static const char *virq_name(uint32_t virq)
 {
-    add_head(lines, "Event channels and grants");
-    lines_printf(lines, ROLE_DIM, "  The control library does not tell how many a guest uses.");
+    static const char *const names[] = {
+        [0] = "timer",      [1] = "debug",      [2] = "console",  [3] = "dom_exc",
+        [4] = "tbuf",       [6] = "debugger",   [7] = "xenoprof", [8] = "con_ring",
+        [9] = "pcpu_state", [10] = "mem_event", [11] = "argo",    [12] = "enomem",
+        [13] = "xenpmu",
+    };
+    return virq < sizeof(names) / sizeof(names[0]) && names[virq] ? names[virq] : "";
+}
+
+static void add_channel(struct lines *lines, const struct pando_channel *channel)
+{
+    char end[60] = "";
+    switch (channel->kind) {
+    case PANDO_CHANNEL_UNBOUND:
+        snprintf(end, sizeof(end), "  domain %" PRIu32 " may bind to it", channel->remote);
+        break;
+    case PANDO_CHANNEL_INTERDOMAIN:
+        snprintf(end, sizeof(end), "  domain %" PRIu32 ", port %" PRIu32, channel->remote,
+                 channel->remote_port);
+        break;
+    case PANDO_CHANNEL_VIRQ:
+        snprintf(end, sizeof(end), "  %" PRIu32 " %s", channel->irq, virq_name(channel->irq));
+        break;
+    case PANDO_CHANNEL_PIRQ:
+        snprintf(end, sizeof(end), "  %" PRIu32, channel->irq);
+        break;
+    case PANDO_CHANNEL_IPI:
+        break;
+    }
+    lines_printf(lines, ROLE_TEXT, "  %-*" PRIu32 " vCPU %-3" PRIu32 " %s%s", TITLE_WIDTH,
+                 channel->port, channel->vcpu, pando_channel_name(channel->kind), end);
+}
+
+static void add_channels(struct lines *lines, const struct sample_ties *ties)
+{
+    char title[60];
+    if (!ties->has_channels) {
+        add_head(lines, "Event channels -");
+        lines_printf(lines, ROLE_DIM, "  This hypervisor does not tell.");
+        return;
+    }
+    snprintf(title, sizeof(title), "Event channels %zu", ties->channel_count);
+    add_head(lines, title);
+    for (size_t i = 0; i < ties->channel_count; i++)
+        add_channel(lines, &ties->channels[i]);
+}
+
+static bool same_grant(const struct pando_grant *one, const struct pando_grant *two)
+{
+    return one->ref + 1 == two->ref && one->kind == two->kind && one->domid == two->domid &&
+           one->read_only == two->read_only;
+}
+
+/* Grants that follow one another and are alike are told together. Returns the one behind them. */
+static size_t add_grants_from(struct lines *lines, const struct pando_grant_table *table,
+                              size_t first)
+{
+    const struct pando_grant *list = table->list, *grant = &list[first];
+    size_t end = first, used = 0;
+    char refs[30];
+    do
+        used += list[end++].in_use;
+    while (end < table->count && same_grant(&list[end - 1], &list[end]));
+    if (end - first > 1)
+        snprintf(refs, sizeof(refs), "%" PRIu32 "-%" PRIu32, grant->ref, list[end - 1].ref);
+    else
+        snprintf(refs, sizeof(refs), "%" PRIu32, grant->ref);
+    lines_printf(lines, ROLE_TEXT, "  %-*s domain %" PRIu32 ", %s, %zu in use", TITLE_WIDTH, refs,
+                 grant->domid,
+                 grant->kind != PANDO_GRANT_ACCESS ? pando_grant_name(grant->kind)
+                 : grant->read_only                ? "read-only"
+                                                   : "read-write",
+                 used);
+    return end;
+}
+
+static void add_grants(struct lines *lines, const struct sample_ties *ties)
+{
+    const struct pando_grant_table *table = &ties->grants;
+    char title[80];
+    if (!ties->has_grants) {
+        add_head(lines, "Grants -");
+        lines_printf(lines, ROLE_DIM, "  This hypervisor does not tell.");
+        return;
+    }
+    snprintf(title, sizeof(title), "Grants %zu, in %" PRIu32 " of %" PRIu32 " pages", table->count,
+             table->frames, table->max_frames);
+    add_head(lines, title);
+    for (size_t i = 0; i < table->count;)
+        i = add_grants_from(lines, table, i);
 }
 
 static void add_events(struct lines *lines, const struct lines *events, const char *guest)
@@ -108,7 +202,7 @@ static void add_events(struct lines *lines, const struct lines *events, const ch
         if (strstr(line->text, mark))
             lines_printf(lines, line->role, "  %s", line->text);
     }
-    if (lines->count < before)
+    if (lines->count == before)
         lines_printf(lines, ROLE_DIM, "  Nothing has happened to it since this program began.");
 }
 
@@ -142,8 +236,11 @@ static void fill(struct screen_pane *pane, const struct sample_guest *guest)
         guest->config ? json_parse(guest->config, strlen(guest->config), &error) : NULL;
     add_summary(&state->text.lines, frame->ui.sample, guest);
     add_devices(&state->text.lines, config);
-    add_untold(&state->text.lines);
     add_events(&state->text.lines, &frame->events, guest->info.name);
+    if (guest->ties) {
+        add_channels(&state->text.lines, guest->ties);
+        add_grants(&state->text.lines, guest->ties);
+    }
     json_free(config);
 }
 
@@ -241,10 +338,11 @@ const struct screen guest_screen = {
     .name = "guest",
     .title = "Guest",
     .label = "Guest",
-    .summary = "one guest: memory, devices, configuration, events",
+    .summary = "one guest: memory, devices, configuration, events, event channels, grants",
     .shortcut = "F3",
     .keys = keys,
     .of_guest = true,
+    .of_ties = true,
     .state_size = sizeof(struct state),
     .open = open_guest,
     .close = screen_lines_close,

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BAR_MOST = 60, LABEL_WIDTH = 15, HEAD_ROWS = 9 };
 
@@ -13,20 +14,25 @@ struct state {
     int top, rows;
 };
 
+enum { NOTE_WIDTH = 14 };
+
+/* @note behind the bar: NULL for none, which makes the bar longer. */
 static int field(const struct screen_pane *pane, struct canvas *canvas, int y, const char *title,
-                 uint64_t kib, uint64_t of)
+                 uint64_t kib, uint64_t of, const char *note)
 {
     const struct rect *rect = &pane->pane.rect;
     const struct theme *theme = &pane->pane.ui->theme;
     char text[32];
-    int width = rect->width - LABEL_WIDTH - 9;
+    int width = rect->width - LABEL_WIDTH - 9 - (note ? NOTE_WIDTH : 0);
+    width = width > BAR_MOST ? BAR_MOST : width;
 
     canvas_text(canvas, rect, 0, y, theme_style(theme, ROLE_TEXT), title);
     canvas_text_right(canvas, rect, LABEL_WIDTH + 7, y, theme_style(theme, ROLE_TEXT),
                       format_kib(kib, text));
-    canvas_bar(canvas, rect, LABEL_WIDTH + 8, y, width > BAR_MOST ? BAR_MOST : width,
-               of ? (double)kib / (double)of : 0, theme_style(theme, ROLE_BAR),
-               theme_style(theme, ROLE_BAR_EMPTY));
+    canvas_bar(canvas, rect, LABEL_WIDTH + 8, y, width, of ? (double)kib / (double)of : 0,
+               theme_style(theme, ROLE_BAR), theme_style(theme, ROLE_BAR_EMPTY));
+    if (note)
+        canvas_text(canvas, rect, LABEL_WIDTH + 9 + width, y, theme_style(theme, ROLE_DIM), note);
     return y + 1;
 }
 
@@ -41,17 +47,21 @@ static int draw_host(const struct screen_pane *pane, struct canvas *canvas)
     canvas_printf(canvas, rect, 0, y++, theme_style(theme, ROLE_HEADER), "Host, %s in %u %s",
                   format_kib(host->memory_kib, text), host->nodes,
                   host->nodes == 1 ? "node" : "nodes");
-    y = field(pane, canvas, y, "used", host->memory_kib - host->free_kib, host->memory_kib);
-    y = field(pane, canvas, y, "free", host->free_kib, host->memory_kib);
-    y = field(pane, canvas, y, "being cleaned", host->scrub_kib, host->memory_kib);
-    y = field(pane, canvas, y, "claimed", host->outstanding_kib, host->memory_kib);
+    y = field(pane, canvas, y, "used", host->memory_kib - host->free_kib, host->memory_kib, NULL);
+    y = field(pane, canvas, y, "free", host->free_kib, host->memory_kib, NULL);
+    y = field(pane, canvas, y, "being cleaned", host->scrub_kib, host->memory_kib, NULL);
+    y = field(pane, canvas, y, "claimed", host->outstanding_kib, host->memory_kib, NULL);
     const struct sample *sample = pane->pane.ui->sample;
     for (size_t i = 0; i < sample->node_count && y < rect->height / 2; i++) {
-        char title[LABEL_WIDTH + 1];
+        char title[LABEL_WIDTH + 1], cpus[80], near[100] = "";
         const struct pando_node *node = &sample->nodes[i];
         snprintf(title, sizeof(title), "node %u of %s", node->id % 1000,
                  format_kib(node->memory_kib, text));
-        y = field(pane, canvas, y, title, node->memory_kib - node->free_kib, node->memory_kib);
+        format_cpus(node->cpus, host->cpus, cpus, sizeof(cpus));
+        if (strcmp(cpus, "none"))
+            snprintf(near, sizeof(near), "CPUs %s", cpus);
+        y = field(pane, canvas, y, title, node->memory_kib - node->free_kib, node->memory_kib,
+                  near);
     }
     if (!sample->node_count)
         y = canvas_paragraph(canvas, rect, y, theme_style(theme, ROLE_DIM),
@@ -94,7 +104,7 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     for (int i = state->top; i < (int)sample->count && y < rect->height; i++) {
         char name[LABEL_WIDTH + 1];
         snprintf(name, sizeof(name), "%.*s", LABEL_WIDTH, order[i]->info.name);
-        y = field(pane, canvas, y, name, order[i]->info.memory_kib, sample->host.memory_kib);
+        y = field(pane, canvas, y, name, order[i]->info.memory_kib, sample->host.memory_kib, NULL);
     }
     free(order);
 }

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The vCPUs of a guest, or of all: what they do now and over time, and where they may run. */
+/* The vCPUs of a guest, or of all: what they do now and over time, where they may run, and what the
+ * scheduler goes by. */
 #include "format.h"
 #include "frame.h"
+#include "guest.h"
 #include "screens.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { SPARK_LEAST = 8, SPARK_MOST = 60, CPUS_WIDTH = 10, NAME_WIDTH = 12 };
+enum {
+    SPARK_LEAST = 8,   /* of the one that is drawn */
+    SPARKS_LEAST = 16, /* of each, for all of them to be drawn */
+    SPARK_MOST = 60,
+    CPUS_WIDTH = 10,
+    NAME_WIDTH = 12,
+    SHARE_WIDTH = 5,
+    CREDIT_WIDTH = 6,
+};
 
 struct state {
     bool all;
+    enum vcpu_share drawn; /* where there is room for one */
     int top, rows, count;
 };
 
@@ -28,28 +39,62 @@ static enum role state_role(const struct pando_vcpu *vcpu)
     return vcpu->running ? ROLE_GOOD : ROLE_WARNING;
 }
 
-/* Columns; the wide ones are left out where there is no room. */
-struct columns {
-    int name, vcpu, state, cpu, share, hard, soft, spark, spark_width;
+/* Titles: of a share's number, and of its line over time. */
+static const struct {
+    const char *title, *history;
+} shares[VCPU_SHARES] = {
+    [SHARE_RUN] = { "RUN%", "RUN" },
+    [SHARE_STOLEN] = { "STOL%", "STOLEN" },
+    [SHARE_BLOCKED] = { "BLK%", "BLOCKED" },
 };
+
+/* Columns; 0: left out, where there is no room. */
+struct columns {
+    int vcpu, state, cpu, credit, hard, soft;
+    int share[VCPU_SHARES]; /* each: where its number ends */
+    int spark[VCPU_SHARES], spark_width;
+};
+
+/* Shares in the order in which they are dropped: the one chosen is there always. */
+static void place_shares(const struct state *state, struct columns *c, int *x, int width)
+{
+    bool all = width - *x >= VCPU_SHARES * (SHARE_WIDTH + 1) + SPARK_LEAST;
+    for (int i = 0; i < VCPU_SHARES; i++)
+        if (all || i == (int)state->drawn) {
+            c->share[i] = *x + SHARE_WIDTH;
+            *x += SHARE_WIDTH + 1;
+        }
+}
+
+static void place_sparks(const struct state *state, struct columns *c, int x, int width)
+{
+    int each = (width - x - (VCPU_SHARES - 1)) / VCPU_SHARES;
+    bool all = each >= SPARKS_LEAST;
+    c->spark_width = all ? each : width - x;
+    if (c->spark_width > SPARK_MOST)
+        c->spark_width = SPARK_MOST;
+    for (int i = 0; i < VCPU_SHARES; i++)
+        c->spark[i] = all ? x + i * (c->spark_width + 1) : i == (int)state->drawn ? x : 0;
+}
 
 static struct columns place(const struct state *state, int width)
 {
     struct columns c = { 0 };
-    int x = state->all ? NAME_WIDTH + 1 : 0;
-    c.vcpu = x;
-    c.state = x + 5;
+    c.vcpu = state->all ? NAME_WIDTH + 1 : 0;
+    c.state = c.vcpu + 5;
     c.cpu = c.state + 8;
-    c.share = c.cpu + 4;
-    x = c.share + 6;
-    bool affinity = width - x >= 2 * (CPUS_WIDTH + 1) + SPARK_LEAST;
-    if (affinity) {
+    int x = c.cpu + 4;
+    place_shares(state, &c, &x, width);
+    if (width - x >= CREDIT_WIDTH + 1 + SPARK_LEAST) {
+        c.credit = x + CREDIT_WIDTH;
+        x += CREDIT_WIDTH + 1;
+    }
+    if (width - x >= 2 * (CPUS_WIDTH + 1) + SPARK_LEAST) {
         c.hard = x;
         c.soft = x + CPUS_WIDTH + 1;
         x = c.soft + CPUS_WIDTH + 1;
     }
-    c.spark = x;
-    c.spark_width = width - x > SPARK_MOST ? SPARK_MOST : width - x;
+    place_sparks(state, &c, x, width);
     return c;
 }
 
@@ -65,12 +110,57 @@ static void draw_titles(const struct screen_pane *pane, struct canvas *canvas,
     canvas_text(canvas, rect, c->vcpu, 0, style, "VCPU");
     canvas_text(canvas, rect, c->state, 0, style, "STATE");
     canvas_text(canvas, rect, c->cpu, 0, style, "CPU");
-    canvas_text(canvas, rect, c->share + 1, 0, style, "RUN%");
+    for (int i = 0; i < VCPU_SHARES; i++) {
+        if (c->share[i])
+            canvas_text_right(canvas, rect, c->share[i], 0, style, shares[i].title);
+        if (c->spark[i])
+            canvas_text(canvas, rect, c->spark[i], 0, style, shares[i].history);
+    }
+    if (c->credit)
+        canvas_text_right(canvas, rect, c->credit, 0, style, "CREDIT");
     if (c->hard) {
         canvas_text(canvas, rect, c->hard, 0, style, "HARD");
         canvas_text(canvas, rect, c->soft, 0, style, "SOFT");
     }
-    canvas_text(canvas, rect, c->spark, 0, style, "RUN OVER TIME");
+}
+
+static void draw_affinity(const struct screen_pane *pane, struct canvas *canvas,
+                          const struct columns *c, int y, const struct pando_vcpu *vcpu)
+{
+    const struct rect *rect = &pane->pane.rect;
+    struct style style = theme_style(&pane->pane.ui->theme, ROLE_TEXT);
+    uint32_t cpus = pane->pane.ui->sample->host.cpus;
+    const struct rect hard = { rect->x + c->hard, rect->y + y, CPUS_WIDTH, 1 };
+    const struct rect soft = { rect->x + c->soft, rect->y + y, CPUS_WIDTH, 1 };
+    char text[80];
+
+    canvas_text(canvas, &hard, 0, 0, style, format_cpus(vcpu->hard, cpus, text, sizeof(text)));
+    canvas_text(canvas, &soft, 0, 0, style, format_cpus(vcpu->soft, cpus, text, sizeof(text)));
+}
+
+static void draw_shares(const struct screen_pane *pane, struct canvas *canvas,
+                        const struct columns *c, int y, const struct sample_vcpu *vcpu)
+{
+    const struct rect *rect = &pane->pane.rect;
+    const struct theme *theme = &pane->pane.ui->theme;
+    char text[32];
+
+    for (int i = 0; i < VCPU_SHARES; i++) {
+        if (c->share[i])
+            canvas_text_right(canvas, rect, c->share[i], y, theme_style(theme, ROLE_TEXT),
+                              format_percent(vcpu->shares[i], text));
+        if (c->spark[i])
+            canvas_sparkline(canvas, rect, c->spark[i], y, c->spark_width, vcpu->history[i].shares,
+                             vcpu->history[i].count,
+                             theme_style(theme, i == SHARE_STOLEN ? ROLE_WARNING : ROLE_BAR));
+    }
+    if (!c->credit)
+        return;
+    if (vcpu->timed && vcpu->times.has_credit)
+        snprintf(text, sizeof(text), "%+.1f", (double)vcpu->times.credit_ns / 1e6);
+    else
+        snprintf(text, sizeof(text), "-");
+    canvas_text_right(canvas, rect, c->credit, y, theme_style(theme, ROLE_TEXT), text);
 }
 
 static void draw_vcpu(const struct screen_pane *pane, struct canvas *canvas,
@@ -79,11 +169,9 @@ static void draw_vcpu(const struct screen_pane *pane, struct canvas *canvas,
 {
     const struct state *state = pane->state;
     const struct rect *rect = &pane->pane.rect;
-    const struct ui *ui = pane->pane.ui;
-    const struct theme *theme = &ui->theme;
+    const struct theme *theme = &pane->pane.ui->theme;
     struct style style = theme_style(theme, ROLE_TEXT);
     const struct rect name = { rect->x, rect->y, NAME_WIDTH, rect->height };
-    char text[80];
 
     if (state->all)
         canvas_text(canvas, &name, 0, y, style, guest->info.name);
@@ -92,31 +180,52 @@ static void draw_vcpu(const struct screen_pane *pane, struct canvas *canvas,
                 state_word(&vcpu->info));
     if (vcpu->info.online)
         canvas_printf(canvas, rect, c->cpu, y, style, "%3" PRIu32, vcpu->info.cpu);
-    canvas_text_right(canvas, rect, c->share + 5, y, style, format_percent(vcpu->share, text));
-    if (c->hard) {
-        uint32_t cpus = ui->sample->host.cpus;
-        const struct rect hard = { rect->x + c->hard, rect->y + y, CPUS_WIDTH, 1 };
-        const struct rect soft = { rect->x + c->soft, rect->y + y, CPUS_WIDTH, 1 };
-        canvas_text(canvas, &hard, 0, 0, style,
-                    format_cpus(vcpu->info.hard, cpus, text, sizeof(text)));
-        canvas_text(canvas, &soft, 0, 0, style,
-                    format_cpus(vcpu->info.soft, cpus, text, sizeof(text)));
-    }
-    canvas_sparkline(canvas, rect, c->spark, y, c->spark_width, vcpu->history.shares,
-                     vcpu->history.count, theme_style(theme, ROLE_BAR));
+    draw_shares(pane, canvas, c, y, vcpu);
+    if (c->hard)
+        draw_affinity(pane, canvas, c, y, &vcpu->info);
 }
 
-/* What the interface does not tell. */
-static const char note[] =
-    "RUN% is the share of one CPU that the vCPU had. \"waits\": it was ready to run when it was "
-    "looked at, but another had the CPU. The interface does not tell how long a vCPU was blocked "
-    "or waited, and the control library not the scheduler's parameters and live values.";
+/* --- what it means --- */
 
-static int note_rows(int width)
+static const char meaning[] =
+    "RUN%: the share of the time that it had a CPU. STOL%: it was ready to run, but others had the "
+    "CPU. BLK%: it waited for an event. The rest: it was paused or not up. CREDIT: milliseconds "
+    "that the scheduler owes it (-: it has had more). t: which one is drawn.";
+static const char untold[] = "RUN%: the share of the time that it had a CPU. This hypervisor does "
+                             "not tell for how long a vCPU was blocked or waited for a CPU.";
+
+static bool any_timed(const struct sample *sample)
+{
+    for (size_t i = 0; i < sample->count; i++)
+        for (size_t j = 0; j < sample->guests[i].vcpu_count; j++)
+            if (sample->guests[i].vcpus[j].timed)
+                return true;
+    return false;
+}
+
+static void make_note(const struct screen_pane *pane, char *buffer, size_t size)
+{
+    const struct state *state = pane->state;
+    const struct sample_guest *guest = screen_guest(pane);
+    char scheduler[160];
+    int length = 0;
+
+    *buffer = 0;
+    if (!state->all && guest && guest->scheduled) {
+        guest_scheduler_text(&guest->scheduler, scheduler, sizeof(scheduler));
+        length = snprintf(buffer, size, "Scheduler: %s.\n", scheduler);
+    }
+    snprintf(buffer + length, size - (size_t)length, "%s",
+             any_timed(pane->pane.ui->sample) ? meaning : untold);
+}
+
+static int note_rows(const char *note, int width)
 {
     int rows = 0;
-    for (const char *text = note; *text; rows++)
-        text += text_fitting(text, width > 0 ? width : 1);
+    for (; *note; rows++) {
+        note += text_fitting(note, width > 0 ? width : 1);
+        note += *note == '\n';
+    }
     return rows;
 }
 
@@ -128,8 +237,10 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     const struct sample_guest *shown = screen_guest(pane);
     struct columns c = place(state, rect->width);
     int index = 0, y = 1;
+    char note[600];
 
-    int notes = note_rows(rect->width);
+    make_note(pane, note, sizeof(note));
+    int notes = note_rows(note, rect->width);
     state->rows = rect->height - 1 > notes + 4 ? rect->height - 2 - notes : rect->height - 1;
     draw_titles(pane, canvas, &c);
     for (size_t i = 0; i < ui->sample->count; i++) {
@@ -198,6 +309,13 @@ static void key_all(void *place)
     screens_selected(pane->pane.ui);
 }
 
+static void key_drawn(void *place)
+{
+    struct screen_pane *pane = place;
+    struct state *state = pane->state;
+    state->drawn = (state->drawn + 1) % VCPU_SHARES;
+}
+
 static bool mouse(struct screen_pane *pane, const struct mouse *event)
 {
     if (event->action != MOUSE_WHEEL_UP && event->action != MOUSE_WHEEL_DOWN)
@@ -208,6 +326,7 @@ static bool mouse(struct screen_pane *pane, const struct mouse *event)
 
 static const struct key_binding keys[] = {
     { "a", "the vCPUs of all guests, or of the one selected", key_all },
+    { "t", "draw how much it ran, was stolen from, was blocked (with room: all)", key_drawn },
     { "Up k", "scroll up", key_up },
     { "Down j", "scroll down", key_down },
     { "PageUp", "a page up", key_page_up },
@@ -219,7 +338,7 @@ const struct screen vcpus_screen = {
     .name = "vcpus",
     .title = "Virtual CPUs",
     .label = "vCPUs",
-    .summary = "each vCPU: state, physical CPU, share of it over time, affinity",
+    .summary = "each vCPU: state, CPU, how much it ran and waited over time, scheduling",
     .shortcut = "F4",
     .keys = keys,
     .of_guest = true,

@@ -94,9 +94,9 @@ void ui_field_forget(struct ui *ui, void *arg);
 /* Puts text into the command line, to be completed by the operator, and the focus there. */
 void ui_type(struct ui *ui, const char *text);
 
-/* What the samples are to have besides: the vCPUs and the configuration of that guest. To be said
- * again with each sample. */
-void ui_want(struct ui *ui, const char *guest);
+/* What the samples are to have besides: the vCPUs and the configuration of that guest, and perhaps
+ * its event channels and grants. To be said again with each sample. */
+void ui_want(struct ui *ui, const char *guest, bool ties);
 
 /* Opens a screen, or goes to it. @guest may be NULL. */
 void ui_screen(struct ui *ui, const char *name, const char *guest);

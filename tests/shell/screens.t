@@ -20,21 +20,40 @@ for wide in 80x24 200x60; do
     keys F3
     see "$wide: devices are shown" 'xvda +disk, /guests/'
     see "$wide: its state is shown" 'State +(running|blocked)|crash'
-    see "$wide: what isn't told is said" 'does not tell'
+    see "$wide: how it is scheduled" 'Sched +credit2, weight 256, cap 150 %'
     capture "guest-$wide"
+    keys End
+    see "$wide: event channels are counted" '^.*Event channels 4'
+    see "$wide: and listed" '1 +vCPU 0 +interdomain +domain 0, port 17'
+    see "$wide: with their names" '3 +vCPU 0 +virq +0 timer'
+    see "$wide: grants are counted" 'Grants 40, in 1 of 64 pages'
+    see "$wide: and listed, those together that are alike" \
+        '8-39 +domain 0, read-write, 16 in use'
+    see "$wide: each kind" '40-47 +domain 0, read-only, 0 in use'
+    capture "grants-$wide"
+    keys Home
     keys o
     see "$wide: o shows the configuration" '"vdev": "xvda"'
     keys o
     keys v
     see "$wide: v shows its vCPUs" 'Virtual CPUs of'
-    see "$wide: shares over time" 'RUN OVER TIME'
+    see "$wide: shares, and what the scheduler owes" \
+        'VCPU STATE +CPU +RUN% STOL% +BLK% CREDIT .*RUN'
     see "$wide: states" 'waits|runs|blocked'
+    see "$wide: one is kept from running for half of its time" \
+        '1 waits +[0-9]+ +[0-9.]+ +[3-5][0-9] +[3-5][0-9] +\+4\.5'
+    see "$wide: the scheduler's parameters" 'Scheduler: credit2, weight 256, cap 150 %'
     capture "vcpus-$wide"
     keys a
     see "$wide: a shows those of all" 'GUEST +VCPU'
+    keys t
+    see "$wide: t draws what was stolen" 'STOLEN'
+    keys t
+    see "$wide: and what was blocked" 'BLOCKED'
+    keys t
     keys F5
     see "$wide: F5 is Memory" 'Host, 64G in 2 nodes'
-    see "$wide: what each node has" 'node 1 of 32G +[0-9]+M'
+    see "$wide: what each node has" 'node 1 of 32G +[0-9]+M .* CPUs 4-7'
     see "$wide: and the largest guests" 'Guests, the largest first'
     capture "memory-$wide"
     keys F6
@@ -82,4 +101,19 @@ for wide in 80x24 200x60; do
     see "$wide: F10 leaves" 'ended with 0'
     stop
 done
+
+# A hypervisor that tells less: nothing is made up.
+start 100 30 PANDO_SIM_FOREIGN=1
+see 'another hypervisor: the guests are there' 'web04'
+keys F2
+keys Down Enter
+keys v
+see 'how much it ran is told' 'RUN% STOL% +BLK%'
+see 'not what was stolen from it, nor what it is owed' \
+    '0 (runs|blocked) +[0-9]+ +[0-9.]+ +- +- +- '
+see 'which is said' 'not tell for how long'
+keys F3
+keys End
+see 'nor its grants' 'Grants -'
+stop
 finish

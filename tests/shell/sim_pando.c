@@ -3,15 +3,16 @@
  * A simulated host in place of the control library, for tests of the shell on a terminal: guests
  * that use processor time, start, end, and take their time. PANDO_SIM_GUESTS says how many there
  * are besides dom0 (preset 4), PANDO_SIM_ABSENT=1 that this is no Pando host, PANDO_SIM_HANGS=FILE
- * that nothing is answered while the file exists, PANDO_SIM_CONSOLE where sim_consoled.c listens.
+ * that nothing is answered while the file exists, PANDO_SIM_FOREIGN=1 that the hypervisor is
+ * another one, which tells less, PANDO_SIM_CONSOLE where sim_consoled.c listens.
  */
 #include "config.h"
+#include "handle.h"
 #include "pando.h"
 #include "shell/pane_console.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,25 +36,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct guest *guests[GUESTS_MAX];
 static uint32_t next_id;
 static unsigned log_line;
-
-static _Thread_local char error_text[300];
-static _Thread_local char error_key[64];
+static double begun_at;
 
 static double now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static enum pando_code fail(enum pando_code code, const char *key, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(error_text, sizeof(error_text), format, args);
-    va_end(args);
-    snprintf(error_key, sizeof(error_key), "%s", key);
-    return code;
 }
 
 /* --- the guests, with the lock held ---------------------------------------------------------- */
@@ -91,6 +80,7 @@ static void begin(void)
     if (begun)
         return;
     begun = true;
+    begun_at = now();
     add("Domain-0", 1024, 4, 0.11)->info.maxmem_kib = (UINT64_C(1) << 34) - 4;
     for (unsigned long i = 1; i <= count && i < GUESTS_MAX; i++) {
         static const char *const kinds[] = { "web", "db", "mail", "build" };
@@ -158,7 +148,7 @@ static struct guest *get(uint32_t domid)
     for (size_t i = 0; i < GUESTS_MAX; i++)
         if (guests[i] && guests[i]->info.id == domid)
             return guests[i];
-    fail(PANDO_E_NOT_FOUND, "", "there is no guest with id %" PRIu32, domid);
+    pando_fail(PANDO_E_NOT_FOUND, NULL, "there is no guest with id %" PRIu32, domid);
     return NULL;
 }
 
@@ -171,35 +161,14 @@ static struct guest *named(const char *name)
     return NULL;
 }
 
-/* --- errors and the handle ---------------------------------------------------------------------
- */
-
-enum pando_code pando_error_code(const pando_t *pando)
-{
-    return PANDO_E_SYSTEM;
-}
-
-const char *pando_error_text(const pando_t *pando)
-{
-    return error_text;
-}
-
-const char *pando_error_key(const pando_t *pando)
-{
-    return error_key;
-}
-
-const char *pando_code_name(enum pando_code code)
-{
-    return "simulated";
-}
+/* --- the handle --- */
 
 pando_t *pando_open(void)
 {
     const char *absent = getenv("PANDO_SIM_ABSENT");
     if (!absent || !*absent)
         return (pando_t *)&lock;
-    fail(PANDO_E_NO_HOST, "", "this is not dom0 of a Pando host");
+    pando_fail(PANDO_E_NO_HOST, NULL, "this is not dom0 of a Pando host");
     return NULL;
 }
 
@@ -207,8 +176,7 @@ void pando_close(pando_t *pando)
 {
 }
 
-/* --- information
- * ----------------------------------------------------------------------------------- */
+/* --- information --- */
 
 __attribute__((constructor)) static void use_socket(void)
 {
@@ -273,13 +241,16 @@ enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t
     *list = calloc(2, sizeof(**list));
     *count = 2;
     for (uint32_t i = 0; i < 2; i++)
-        (*list)[i] = (struct pando_node){ i, host.memory_kib / 2, host.free_kib / 2 };
+        (*list)[i] = (struct pando_node){
+            i, host.memory_kib / 2, host.free_kib / 2, { UINT64_C(0xf) << 4 * i }
+        };
     return PANDO_OK;
 }
 
 enum pando_code pando_cache_check(pando_t *pando)
 {
-    return fail(PANDO_E_UNSUPPORTED, "", "this CPU is simulated, and has no caches to be measured");
+    return pando_fail(PANDO_E_UNSUPPORTED, NULL,
+                      "this CPU is simulated, and has no caches to be measured");
 }
 
 enum pando_code pando_domain_started(pando_t *pando, uint32_t domid, int64_t *seconds)
@@ -289,7 +260,7 @@ enum pando_code pando_domain_started(pando_t *pando, uint32_t domid, int64_t *se
     if (guest)
         *seconds = (int64_t)guest->started;
     pthread_mutex_unlock(&lock);
-    return guest ? PANDO_OK : fail(PANDO_E_STORE, "", "that is not known");
+    return guest ? PANDO_OK : pando_fail(PANDO_E_STORE, NULL, "that is not known");
 }
 
 enum pando_code pando_domain_list(pando_t *pando, struct pando_domain **list, size_t *count)
@@ -328,7 +299,8 @@ enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *d
     pthread_mutex_unlock(&lock);
     if (guest)
         return PANDO_OK;
-    return fail(PANDO_E_NOT_FOUND, "", "there is no guest with the name, id or UUID \"%s\"", which);
+    return pando_fail(PANDO_E_NOT_FOUND, NULL, "there is no guest with the name, id or UUID \"%s\"",
+                      which);
 }
 
 enum pando_code pando_vcpu_list(pando_t *pando, uint32_t domid, struct pando_vcpu **list,
@@ -354,6 +326,88 @@ enum pando_code pando_vcpu_list(pando_t *pando, uint32_t domid, struct pando_vcp
     return guest ? PANDO_OK : PANDO_E_NOT_FOUND;
 }
 
+static enum pando_code check_own(void)
+{
+    return getenv("PANDO_SIM_FOREIGN")
+               ? pando_fail(PANDO_E_UNSUPPORTED, NULL, "this hypervisor does not tell")
+               : PANDO_OK;
+}
+
+/* Of what a vCPU does not run, the second one waits for half, and others sleep. */
+static void set_times(const struct guest *guest, uint32_t vcpu, struct pando_vcpu_times *times)
+{
+    uint64_t age = (uint64_t)((now() - begun_at) * 1e9);
+    uint64_t running = guest->info.cpu_time_ns / guest->info.max_vcpus;
+    uint64_t rest = age > running ? age - running : 0;
+    *times = (struct pando_vcpu_times){ .domid = guest->info.id,
+                                        .vcpu = vcpu,
+                                        .when_ns = running + rest,
+                                        .running_ns = running,
+                                        .runnable_ns = vcpu == 1 ? rest / 2 : 0,
+                                        .has_credit = true,
+                                        .credit_ns = vcpu == 1 ? 4500000 : -1500000 };
+    times->blocked_ns = rest - times->runnable_ns;
+}
+
+enum pando_code pando_vcpu_times(pando_t *pando, struct pando_vcpu_times **list, size_t *count)
+{
+    if (check_own() != PANDO_OK)
+        return PANDO_E_UNSUPPORTED;
+    *list = NULL;
+    *count = 0;
+    pthread_mutex_lock(&lock);
+    advance();
+    for (size_t i = 0; i < GUESTS_MAX; i++) {
+        uint32_t vcpus = guests[i] ? guests[i]->info.max_vcpus : 0;
+        *list = reallocarray(*list, *count + vcpus + 1, sizeof(**list));
+        for (uint32_t vcpu = 0; vcpu < vcpus; vcpu++)
+            set_times(guests[i], vcpu, &(*list)[(*count)++]);
+    }
+    pthread_mutex_unlock(&lock);
+    return PANDO_OK;
+}
+
+enum pando_code pando_scheduler_info(pando_t *pando, uint32_t domid,
+                                     struct pando_scheduler *scheduler)
+{
+    *scheduler = (struct pando_scheduler){
+        .name = "credit2", .ratelimit_us = 1000, .weighted = true, .weight = 256, .cap = 150
+    };
+    return PANDO_OK;
+}
+
+enum pando_code pando_channel_list(pando_t *pando, uint32_t domid, struct pando_channel **list,
+                                   size_t *count)
+{
+    static const struct pando_channel some[] = {
+        { 1, PANDO_CHANNEL_INTERDOMAIN, 0, 0, 17, 0 },
+        { 2, PANDO_CHANNEL_UNBOUND, 0, 0, 0, 0 },
+        { 3, PANDO_CHANNEL_VIRQ, 0, 0, 0, 0 },
+        { 5, PANDO_CHANNEL_IPI, 0, 0, 0, 0 },
+    };
+    *count = sizeof(some) / sizeof(some[0]);
+    *list = malloc(sizeof(some));
+    memcpy(*list, some, sizeof(some));
+    return PANDO_OK;
+}
+
+enum pando_code pando_grant_table(pando_t *pando, uint32_t domid, struct pando_grant_table *table)
+{
+    enum { GRANTS = 40 };
+    if (check_own() != PANDO_OK)
+        return PANDO_E_UNSUPPORTED;
+    *table = (struct pando_grant_table){ .frames = 1, .max_frames = 64, .version = 1 };
+    table->list = calloc(GRANTS, sizeof(*table->list));
+    table->count = GRANTS;
+    for (uint32_t i = 0; i < GRANTS; i++)
+        table->list[i] = (struct pando_grant){ .ref = 8 + i,
+                                               .kind = PANDO_GRANT_ACCESS,
+                                               .frame = 0x1000 + i,
+                                               .read_only = i >= 32,
+                                               .in_use = i < 16 };
+    return PANDO_OK;
+}
+
 enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)
 {
     pthread_mutex_lock(&lock);
@@ -362,24 +416,10 @@ enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)
     pthread_mutex_unlock(&lock);
     if (*json)
         return PANDO_OK;
-    return fail(PANDO_E_NOT_FOUND, "", "domain %" PRIu32 " has no configuration", domid);
+    return pando_fail(PANDO_E_NOT_FOUND, NULL, "domain %" PRIu32 " has no configuration", domid);
 }
 
-const char *pando_state_name(enum pando_domain_state state)
-{
-    static const char *const names[] = { "running", "blocked", "paused", "shutdown", "dying" };
-    return names[state];
-}
-
-const char *pando_reason_name(enum pando_reason reason)
-{
-    static const char *const names[] = { "poweroff", "reboot",   "suspend",
-                                         "crash",    "watchdog", "soft-reset" };
-    return names[reason];
-}
-
-/* --- lifecycle -----------------------------------------------------------------------------------
- */
+/* --- lifecycle --- */
 
 enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *config,
                                     const struct pando_create_options *options, uint32_t *domid)
@@ -390,13 +430,13 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
     bool exists = named(config->name) != NULL;
     pthread_mutex_unlock(&lock);
     if (exists)
-        return fail(PANDO_E_EXISTS, "name", "there is a guest \"%s\" already", config->name);
+        return pando_fail(PANDO_E_EXISTS, "name", "there is a guest \"%s\" already", config->name);
     for (unsigned i = 0; i < CREATE_STEPS; i++) {
         if (options && options->progress)
             options->progress(options->progress_arg, steps[i], i, CREATE_STEPS);
         usleep(STEP_US);
         if (options && options->cancel && options->cancel(options->cancel_arg))
-            return fail(PANDO_E_CANCELLED, "", "the creation was given up");
+            return pando_fail(PANDO_E_CANCELLED, NULL, "the creation was given up");
     }
     pthread_mutex_lock(&lock);
     struct guest *guest = add(config->name, config->memory_mib, 1, 0.3);
@@ -465,7 +505,8 @@ enum pando_code pando_domain_rename(pando_t *pando, uint32_t domid, const char *
     if (guest)
         snprintf(guest->info.name, sizeof(guest->info.name), "%s", name);
     pthread_mutex_unlock(&lock);
-    return guest ? PANDO_OK : fail(PANDO_E_EXISTS, "name", "there is a guest \"%s\" already", name);
+    return guest ? PANDO_OK
+                 : pando_fail(PANDO_E_EXISTS, "name", "there is a guest \"%s\" already", name);
 }
 
 enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_event event,
@@ -479,7 +520,8 @@ enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_eve
         if (!guest)
             return PANDO_OK;
         if (timeout_ms >= 0 && now() >= until)
-            return fail(PANDO_E_TIMEOUT, "", "domain %" PRIu32 " has not ended in time", domid);
+            return pando_fail(PANDO_E_TIMEOUT, NULL, "domain %" PRIu32 " has not ended in time",
+                              domid);
         usleep(10000);
     }
 }
@@ -487,13 +529,13 @@ enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_eve
 enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
                                     const char *json)
 {
-    return fail(PANDO_E_UNSUPPORTED, "", "the simulated host has no devices");
+    return pando_fail(PANDO_E_UNSUPPORTED, NULL, "the simulated host has no devices");
 }
 
 enum pando_code pando_device_detach(pando_t *pando, uint32_t domid, enum pando_device kind,
                                     const char *which, unsigned int timeout_ms)
 {
-    return fail(PANDO_E_UNSUPPORTED, "", "the simulated host has no devices");
+    return pando_fail(PANDO_E_UNSUPPORTED, NULL, "the simulated host has no devices");
 }
 
 enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
@@ -506,7 +548,8 @@ enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
     pthread_mutex_unlock(&lock);
     if (!guest)
         return PANDO_E_NOT_FOUND;
-    return fits ? PANDO_OK : fail(PANDO_E_INVALID, "memory", "this is above the guest's maximum");
+    return fits ? PANDO_OK
+                : pando_fail(PANDO_E_INVALID, "memory", "this is above the guest's maximum");
 }
 
 enum pando_code pando_memory_max_set(pando_t *pando, uint32_t domid, uint64_t kib)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_pando.h"
 #include "config.h"
+#include "handle.h"
 
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +11,6 @@
 enum { DOMAINS = sizeof(fake.domains) / sizeof(fake.domains[0]) };
 
 struct fake_host fake;
-
-static char error_text[200];
-static const char *error_key = "";
-
-static enum pando_code fail(enum pando_code code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(error_text, sizeof(error_text), format, args);
-    va_end(args);
-    error_key = "";
-    return code;
-}
 
 static struct pando_domain *add(const char *name, enum pando_domain_state state)
 {
@@ -63,7 +50,7 @@ static struct pando_domain *get(uint32_t domid)
     for (size_t i = 0; i < DOMAINS; i++)
         if (*fake.domains[i].name && fake.domains[i].id == domid)
             return &fake.domains[i];
-    fail(PANDO_E_NOT_FOUND, "there is no domain %u", domid);
+    pando_fail(PANDO_E_NOT_FOUND, NULL, "there is no domain %u", domid);
     return NULL;
 }
 
@@ -74,31 +61,15 @@ static bool failing(enum pando_code *code)
     fake.fail = PANDO_OK;
     if (*code == PANDO_OK)
         return false;
-    fail(*code, "the test wants it so");
-    error_key = fake.fail_key ? fake.fail_key : "";
+    pando_fail(*code, fake.fail_key, "the test wants it so");
     return true;
-}
-
-enum pando_code pando_error_code(const pando_t *pando)
-{
-    return PANDO_E_SYSTEM;
-}
-
-const char *pando_error_text(const pando_t *pando)
-{
-    return error_text;
-}
-
-const char *pando_error_key(const pando_t *pando)
-{
-    return error_key;
 }
 
 pando_t *pando_open(void)
 {
     if (!fake.absent)
         return (pando_t *)&fake;
-    fail(PANDO_E_NO_HOST, "this is not dom0");
+    pando_fail(PANDO_E_NO_HOST, NULL, "this is not dom0");
     return NULL;
 }
 
@@ -136,19 +107,21 @@ enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t
     *list = calloc(2, sizeof(**list));
     *count = 2;
     for (uint32_t i = 0; i < 2; i++)
-        (*list)[i] = (struct pando_node){ i, host.memory_kib / 2, host.free_kib / 2 };
+        (*list)[i] = (struct pando_node){
+            i, host.memory_kib / 2, host.free_kib / 2, { UINT64_C(3) << 2 * i }
+        };
     return PANDO_OK;
 }
 
 enum pando_code pando_cache_check(pando_t *pando)
 {
-    return fail(PANDO_E_UNSUPPORTED, "nothing is measured here");
+    return pando_fail(PANDO_E_UNSUPPORTED, NULL, "nothing is measured here");
 }
 
 enum pando_code pando_domain_started(pando_t *pando, uint32_t domid, int64_t *seconds)
 {
     *seconds = fake.started;
-    return fake.started ? PANDO_OK : fail(PANDO_E_STORE, "that is not known");
+    return fake.started ? PANDO_OK : pando_fail(PANDO_E_STORE, NULL, "that is not known");
 }
 
 enum pando_code pando_domain_list(pando_t *pando, struct pando_domain **list, size_t *count)
@@ -184,7 +157,7 @@ enum pando_code pando_domain_find(pando_t *pando, const char *which, uint32_t *d
             return PANDO_OK;
         }
     }
-    return fail(PANDO_E_NOT_FOUND, "there is no guest \"%s\"", which);
+    return pando_fail(PANDO_E_NOT_FOUND, NULL, "there is no guest \"%s\"", which);
 }
 
 enum pando_code pando_vcpu_list(pando_t *pando, uint32_t domid, struct pando_vcpu **list,
@@ -203,6 +176,76 @@ enum pando_code pando_vcpu_list(pando_t *pando, uint32_t domid, struct pando_vcp
     return PANDO_OK;
 }
 
+/* Of domain N: vCPU 0 runs 1/2, waits 1/4, sleeps 1/4 of the time; vCPU 1 is offline. */
+enum pando_code pando_vcpu_times(pando_t *pando, struct pando_vcpu_times **list, size_t *count)
+{
+    if (fake.foreign)
+        return pando_fail(PANDO_E_UNSUPPORTED, NULL, "the hypervisor does not tell");
+    *list = calloc(2 * DOMAINS, sizeof(**list));
+    *count = 0;
+    for (uint32_t id = 0; id < fake.next_id; id++) {
+        bool exists = false;
+        for (size_t i = 0; i < DOMAINS; i++)
+            exists = exists || (*fake.domains[i].name && fake.domains[i].id == id);
+        if (!exists)
+            continue;
+        uint64_t quarter = fake.clock_ns / 4;
+        (*list)[(*count)++] = (struct pando_vcpu_times){ .domid = id,
+                                                         .when_ns = 4 * quarter,
+                                                         .running_ns = 2 * quarter,
+                                                         .runnable_ns = quarter,
+                                                         .blocked_ns = quarter,
+                                                         .has_credit = true,
+                                                         .credit_ns = -2500000 };
+        (*list)[(*count)++] = (struct pando_vcpu_times){
+            .domid = id, .vcpu = 1, .when_ns = 4 * quarter, .offline_ns = 4 * quarter
+        };
+    }
+    return PANDO_OK;
+}
+
+enum pando_code pando_scheduler_info(pando_t *pando, uint32_t domid,
+                                     struct pando_scheduler *scheduler)
+{
+    if (fake.foreign)
+        return pando_fail(PANDO_E_UNSUPPORTED, NULL, "the hypervisor does not tell");
+    *scheduler =
+        (struct pando_scheduler){ .name = "credit2", .weighted = true, .weight = 256, .cap = 50 };
+    return PANDO_OK;
+}
+
+enum pando_code pando_channel_list(pando_t *pando, uint32_t domid, struct pando_channel **list,
+                                   size_t *count)
+{
+    static const struct pando_channel some[] = {
+        { 1, PANDO_CHANNEL_INTERDOMAIN, 0, 0, 17, 0 },
+        { 3, PANDO_CHANNEL_VIRQ, 1, 0, 0, 9 },
+        { 4, PANDO_CHANNEL_UNBOUND, 0, 2, 0, 0 },
+    };
+    fake.looks++;
+    if (fake.foreign)
+        return pando_fail(PANDO_E_UNSUPPORTED, NULL, "the hypervisor does not tell");
+    *count = sizeof(some) / sizeof(some[0]);
+    *list = malloc(sizeof(some));
+    memcpy(*list, some, sizeof(some));
+    return PANDO_OK;
+}
+
+enum pando_code pando_grant_table(pando_t *pando, uint32_t domid, struct pando_grant_table *table)
+{
+    static const struct pando_grant some[] = {
+        { 8, PANDO_GRANT_ACCESS, 0, 0x100, false, true },
+        { 9, PANDO_GRANT_TRANSFER, 2, 0, false, false },
+    };
+    *table = (struct pando_grant_table){ .frames = 1, .max_frames = 64, .version = 1 };
+    if (fake.foreign)
+        return pando_fail(PANDO_E_UNSUPPORTED, NULL, "the hypervisor does not tell");
+    table->count = sizeof(some) / sizeof(some[0]);
+    table->list = malloc(sizeof(some));
+    memcpy(table->list, some, sizeof(some));
+    return PANDO_OK;
+}
+
 enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)
 {
     const struct pando_domain *domain = get(domid);
@@ -210,22 +253,9 @@ enum pando_code pando_domain_config(pando_t *pando, uint32_t domid, char **json)
         return PANDO_E_NOT_FOUND;
     const char *config = fake.configs[domain - fake.domains];
     if (!config)
-        return fail(PANDO_E_NOT_FOUND, "another tool has created it");
+        return pando_fail(PANDO_E_NOT_FOUND, NULL, "another tool has created it");
     *json = strdup(config);
     return PANDO_OK;
-}
-
-const char *pando_state_name(enum pando_domain_state state)
-{
-    static const char *const names[] = { "running", "blocked", "paused", "shutdown", "dying" };
-    return names[state];
-}
-
-const char *pando_reason_name(enum pando_reason reason)
-{
-    static const char *const names[] = { "poweroff", "reboot",   "suspend",
-                                         "crash",    "watchdog", "soft-reset" };
-    return names[reason];
 }
 
 enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *config,
@@ -237,11 +267,9 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
     if (failing(&code))
         return code;
     if (options->cancel && options->cancel(options->cancel_arg))
-        return fail(PANDO_E_CANCELLED, "it was given up");
+        return pando_fail(PANDO_E_CANCELLED, NULL, "it was given up");
     if (pando_domain_find(pando, config->name, &other) == PANDO_OK) {
-        fail(PANDO_E_EXISTS, "a guest \"%s\" exists", config->name);
-        error_key = "name";
-        return PANDO_E_EXISTS;
+        return pando_fail(PANDO_E_EXISTS, "name", "a guest \"%s\" exists", config->name);
     }
     struct pando_domain *domain =
         add(config->name, options->paused ? PANDO_DOMAIN_PAUSED : PANDO_DOMAIN_RUNNING);
@@ -326,7 +354,7 @@ enum pando_code pando_domain_rename(pando_t *pando, uint32_t domid, const char *
 {
     uint32_t other;
     if (pando_domain_find(pando, name, &other) == PANDO_OK)
-        return fail(PANDO_E_EXISTS, "a guest \"%s\" exists", name);
+        return pando_fail(PANDO_E_EXISTS, NULL, "a guest \"%s\" exists", name);
     strcpy(get(domid)->name, name);
     return PANDO_OK;
 }
@@ -340,7 +368,7 @@ enum pando_code pando_domain_wait(pando_t *pando, uint32_t domid, enum pando_eve
     if (timeout_ms < 0)
         abort();
     poll(NULL, 0, timeout_ms);
-    return fail(PANDO_E_TIMEOUT, "not yet");
+    return pando_fail(PANDO_E_TIMEOUT, NULL, "not yet");
 }
 
 enum pando_code pando_device_attach(pando_t *pando, uint32_t domid, enum pando_device kind,
@@ -365,7 +393,7 @@ enum pando_code pando_memory_set(pando_t *pando, uint32_t domid, uint64_t kib)
 {
     struct pando_domain *domain = get(domid);
     if (kib > domain->maxmem_kib)
-        return fail(PANDO_E_INVALID, "%u KiB is more than its maximum", (unsigned)kib);
+        return pando_fail(PANDO_E_INVALID, NULL, "%u KiB is more than its maximum", (unsigned)kib);
     domain->target_kib = kib;
     return PANDO_OK;
 }

@@ -15,10 +15,12 @@ struct fake_host {
     bool obedient; /* guests power off and reboot when they are asked */
     bool restarts; /* a guest that has rebooted is created again */
     const char *log;
-    int64_t started;                       /* when all guests were created; 0: nobody knows */
-    unsigned pauses, creations, shutdowns; /* calls */
+    int64_t started; /* when all guests were created; 0: nobody knows */
+    unsigned pauses, creations, shutdowns, looks; /* calls; looks: at event channels */
     bool created_paused;
-    char device[200]; /* the last call about one */
+    bool foreign;      /* the hypervisor is not Pando: it tells less */
+    uint64_t clock_ns; /* its clock: what vCPUs have done adds up to it */
+    char device[200];  /* the last call about one */
 };
 
 extern struct fake_host fake;

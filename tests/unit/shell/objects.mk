@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 shell-unit-libs-all := -lyajl -luuid
 shell-under-test := $(shell-y) ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
-  ctl/config_problem.o ctl/config_text.o ctl/config_help.o ctl/plugin.o ctl/plugin_check.o \
+  ctl/config_problem.o ctl/config_text.o ctl/config_help.o ctl/error.o ctl/names.o ctl/plugin.o ctl/plugin_check.o \
   ctl/plugin_probe.o ctl/plugin_panel.o tests/unit/shell/fake_pando.o \
   tests/unit/shell/fake_console.o tests/unit/shell/harness.o console/link.o console/protocol.o
 
@@ -36,7 +36,7 @@ shell-layout-unit-libs := -lyajl
 
 unit-tests += shell-canvas shell-keys shell-look shell-sample
 shell-canvas-unit-y := tests/unit/shell/test_canvas.o shell/utf8.o shell/canvas.o shell/format.o \
-  shell/shell.o tests/unit/shell/fake_pando.o ctl/json.o $(filter ctl/config%,$(shell-under-test))
+  shell/shell.o tests/unit/shell/fake_pando.o ctl/json.o ctl/error.o ctl/names.o $(filter ctl/config%,$(shell-under-test))
 shell-canvas-unit-libs := $(shell-unit-libs-all)
 shell-keys-unit-y := tests/unit/shell/test_keys.o shell/term_input.o shell/key.o shell/utf8.o
 shell-look-unit-y := tests/unit/shell/test_look.o shell/lines.o shell/preferences.o shell/theme.o \

@@ -63,15 +63,87 @@ static void info(void **state)
     json_free(root);
 }
 
+static void expect_number(const struct json *object, const char *key, const char *number)
+{
+    const struct json *member = json_member(object, key);
+    assert_non_null(member);
+    assert_int_equal(member->type, JSON_NUMBER);
+    assert_string_equal(member->text, number);
+}
+
 static void vcpu_list(void **state)
 {
+    fake.clock_ns = UINT64_C(6000000000);
     harness_expect("vcpu-list web", SHELL_OK,
-                   "web    1     0  running    3      0.0  0,2-3          all\n"
-                   "web    1     1  offline    -      0.0  0,2-3          all\n",
+                   "web    1     0  running    3      0.0        1.5  0,2-3          all\n"
+                   "web    1     1  offline    -      0.0        0.0  0,2-3          all\n",
                    "");
     struct json *root = harness_json("vcpu-list --json");
     assert_string_equal(json_member(root->last, "hard_affinity")->text, "0,2-3");
     assert_string_equal(json_member(root->last, "state")->text, "offline");
+    expect_number(root->last, "offline_ns", "6000000000");
+    expect_number(root->last, "when_ns", "6000000000");
+    assert_null(json_member(root->last, "credit_ns"));
+    expect_number(root->first, "running_ns", "3000000000");
+    expect_number(root->first, "runnable_ns", "1500000000");
+    expect_number(root->first, "blocked_ns", "1500000000");
+    expect_number(root->first, "credit_ns", "-2500000");
+    json_free(root);
+}
+
+/* A hypervisor that does not tell as much: nothing is made up. */
+static void what_is_not_told(void **state)
+{
+    fake.foreign = true;
+    harness_expect("vcpu-list web", SHELL_OK,
+                   "web    1     0  running    3      0.0          -  0,2-3          all\n", "");
+    struct json *root = harness_json("vcpu-list --json web");
+    assert_null(json_member(root->first, "runnable_ns"));
+    assert_null(json_member(root->first, "when_ns"));
+    json_free(root);
+    harness_expect("info web", SHELL_OK,
+                   "Scheduler              -\n"
+                   "Event channels         -\n"
+                   "Grants                 -\n",
+                   "");
+    root = harness_json("info --json web");
+    assert_null(json_member(root, "scheduler"));
+    assert_null(json_member(root, "event_channels"));
+    assert_null(json_member(root, "grants"));
+    json_free(root);
+    root = harness_json("info --json");
+    assert_string_equal(json_member(root, "scheduler")->text, "");
+    json_free(root);
+}
+
+static void details(void **state)
+{
+    harness_expect("info", SHELL_OK,
+                   "Scheduler              credit2\n"
+                   "Node 0                 1024 MiB, 512 MiB free, CPUs 0-1\n"
+                   "Node 1                 1024 MiB, 512 MiB free, CPUs 2-3\n",
+                   "");
+    struct json *root = harness_json("info --json");
+    assert_string_equal(json_member(json_member(root, "node_list")->last, "cpus")->text, "2-3");
+    json_free(root);
+    harness_expect("info web", SHELL_OK,
+                   "Scheduler              credit2, weight 256, cap 50 % of a CPU\n"
+                   "Event channels         3\n"
+                   "Grants                 2, in a table of 1 pages, at the most 64\n",
+                   "");
+    root = harness_json("info --json web");
+    expect_number(root, "weight", "256");
+    const struct json *channels = json_member(root, "event_channels");
+    assert_string_equal(json_member(channels->first, "kind")->text, "interdomain");
+    expect_number(channels->first, "remote_port", "17");
+    assert_null(json_member(channels->first, "irq"));
+    expect_number(channels->first->next, "irq", "9");
+    assert_null(json_member(channels->first->next, "remote"));
+    expect_number(channels->last, "remote", "2");
+    const struct json *grants = json_member(root, "grants");
+    expect_number(grants->first, "frame", "256");
+    assert_string_equal(json_member(grants->last, "kind")->text, "transfer");
+    expect_number(root, "max_grant_frames", "64");
     json_free(root);
 }
 
@@ -285,6 +357,8 @@ int main(void)
         TEST(foreign_names),
         TEST(info),
         TEST(vcpu_list),
+        TEST(what_is_not_told),
+        TEST(details),
         TEST(rename_and_memory),
         TEST(devices),
         TEST(console),

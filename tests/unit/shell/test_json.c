@@ -14,7 +14,7 @@ static void check_member(const struct schema_member *member, const struct json *
 {
     static const enum json_type types[] = {
         [SCHEMA_STRING] = JSON_STRING, [SCHEMA_NUMBER] = JSON_NUMBER, [SCHEMA_FLAG] = JSON_BOOL,
-        [SCHEMA_STRINGS] = JSON_ARRAY, [SCHEMA_OBJECTS] = JSON_ARRAY,
+        [SCHEMA_STRINGS] = JSON_ARRAY, [SCHEMA_OBJECTS] = JSON_ARRAY, [SCHEMA_SIGNED] = JSON_NUMBER,
     };
     uint64_t number;
     if (value->type != types[member->type])

@@ -94,9 +94,74 @@ static void wanted_guests_have_more(void **state)
     assert_int_not_equal(sample_guest(one, "web")->vcpu_count, 0);
     assert_int_equal(sample_guest(one, "db")->vcpu_count, 0);
     struct sample *two = sample_take((pando_t *)&fake, one, &wanted, &cursor);
-    assert_int_equal(sample_guest(two, "web")->vcpus[0].history.count, 1);
+    assert_int_equal(sample_guest(two, "web")->vcpus[0].history[SHARE_RUN].count, 1);
+    assert_true(sample_guest(two, "web")->scheduled);
+    assert_null(sample_guest(two, "web")->ties);
     sample_free(one);
     sample_free(two);
+}
+
+static bool is_near(double value, double wanted)
+{
+    return value > wanted - 0.001 && value < wanted + 0.001;
+}
+
+static void vcpus_do_all_sorts_of_things(void **state)
+{
+    const struct sample_wanted all = { .all_vcpus = true };
+    uint32_t cursor = 0;
+    fake.clock_ns = 4000;
+    struct sample *one = sample_take((pando_t *)&fake, NULL, &all, &cursor);
+    for (int i = 0; i < VCPU_SHARES; i++)
+        assert_true(sample_guest(one, "db")->vcpus[0].shares[i] < 0);
+    fake.clock_ns += 4000000;
+    struct sample *two = sample_take((pando_t *)&fake, one, &all, &cursor);
+    const struct sample_vcpu *vcpu = &sample_guest(two, "db")->vcpus[0];
+    assert_true(is_near(vcpu->shares[SHARE_RUN], 0.5));
+    assert_true(is_near(vcpu->shares[SHARE_STOLEN], 0.25));
+    assert_true(is_near(vcpu->shares[SHARE_BLOCKED], 0.25));
+    assert_int_equal(vcpu->history[SHARE_STOLEN].count, 1);
+    assert_true(is_near(sample_guest(two, "db")->vcpus[1].shares[SHARE_BLOCKED], 0));
+    /* Another hypervisor tells how much it ran, nothing else. */
+    fake.foreign = true;
+    two->time_ns -= 1000000000;
+    struct sample *three = sample_take((pando_t *)&fake, two, &all, &cursor);
+    vcpu = &sample_guest(three, "db")->vcpus[0];
+    assert_false(vcpu->timed);
+    assert_true(is_near(vcpu->shares[SHARE_RUN], 0));
+    assert_true(vcpu->shares[SHARE_STOLEN] < 0);
+    assert_true(vcpu->history[SHARE_STOLEN].shares[1] < 0);
+    assert_false(sample_guest(three, "db")->scheduled);
+    sample_free(one);
+    sample_free(two);
+    sample_free(three);
+}
+
+/* Each port is a call: they are not asked for with each sample. */
+static void ties_are_looked_at_now_and_then(void **state)
+{
+    struct sample_wanted wanted = { .count = 2, .ties = { false, true } };
+    uint32_t cursor = 0;
+    strcpy(wanted.guests[0], "web");
+    strcpy(wanted.guests[1], "web");
+    struct sample *one = sample_take((pando_t *)&fake, NULL, &wanted, &cursor);
+    const struct sample_ties *ties = sample_guest(one, "web")->ties;
+    assert_int_equal(ties->channel_count, 3);
+    assert_int_equal(ties->grants.count, 2);
+    assert_int_equal(fake.looks, 1);
+    sample_guest(one, "web")->ties->time_ns += UINT64_C(3600000000000);
+    struct sample *two = sample_take((pando_t *)&fake, one, &wanted, &cursor);
+    sample_free(one);
+    assert_int_equal(fake.looks, 1);
+    assert_int_equal(sample_guest(two, "web")->ties->channels[1].irq, 9);
+    sample_guest(two, "web")->ties->time_ns -= UINT64_C(3601000000000);
+    fake.foreign = true;
+    struct sample *three = sample_take((pando_t *)&fake, two, &wanted, &cursor);
+    assert_int_equal(fake.looks, 2);
+    assert_false(sample_guest(three, "web")->ties->has_channels);
+    assert_false(sample_guest(three, "web")->ties->has_grants);
+    sample_free(two);
+    sample_free(three);
 }
 
 /* Uptime is told by the library, or at least counted from when a guest was seen first. */
@@ -169,6 +234,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_number_is_not_a_guest, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(events_are_noticed, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(wanted_guests_have_more, harness_setup, harness_teardown),
+        cmocka_unit_test_setup_teardown(vcpus_do_all_sorts_of_things, harness_setup,
+                                        harness_teardown),
+        cmocka_unit_test_setup_teardown(ties_are_looked_at_now_and_then, harness_setup,
+                                        harness_teardown),
         cmocka_unit_test_setup_teardown(uptime_is_known_or_counted, harness_setup,
                                         harness_teardown),
         cmocka_unit_test_setup_teardown(alerts, harness_setup, harness_teardown),
