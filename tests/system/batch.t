@@ -83,10 +83,42 @@ pando expect talk 'never[0-9]' --timeout 0.5 2>/tmp/expect.err
 equal "expect gives up with code 4" $? 4
 check "and shows what came instead" grep -q '^  | .*demo: Linux\|^  | .*ONE' /tmp/expect.err
 
+# What is told of the guest, by the real hypervisor.
+vcpu_times() { # of its first vCPU: the moment, and how long it was in each state
+    pando vcpu-list talk --json |
+        sed -n 's/^ *"\(when\|running\|runnable\|blocked\|offline\)_ns": \([0-9]*\).*/\2/p' |
+        head -n 5 | tr '\n' ' '
+}
+look() { # all, of --json, in one line
+    pando "$@" --json | tr -d ' \n'
+}
+first=$(vcpu_times)
+pando expect talk Linux >/dev/null
+sleep 1
+second=$(vcpu_times)
+set -- $first $second
+equal "a vCPU's times are told, twice" $# 10
+equal "and grow by what has passed" $((${7} + ${8} + ${9} + ${10} - $2 - $3 - $4 - $5)) $((${6} - $1))
+check "it was blocked in the meantime" [ "${9}" -gt "$4" ]
+check "what the scheduler owes it is told" \
+    sh -c 'pando vcpu-list talk --json | grep -q "\"credit_ns\": -*[0-9]"'
+check "its weight is told" sh -c 'pando info talk | grep -q "^Scheduler  *credit2, weight 256, no cap"'
+look info talk >/tmp/look
+check "its console's and store's event channels lead to dom0" \
+    grep -q '"kind":"interdomain","vcpu":0,"remote":0,"remote_port":[0-9]' /tmp/look
+check "its timer's is a virq" grep -q '"kind":"virq","vcpu":0,"irq":0}' /tmp/look
+check "it grants its pages to dom0" grep -q '"kind":"access","domain":0,"frame":[0-9]' /tmp/look
+check "text counts them" sh -c 'pando info talk | grep -q "^Grants  *[1-9][0-9]*, in a table of"'
+look info 0 >/tmp/look
+check "dom0's are told, too" grep -q '"kind":"virq"' /tmp/look
+check "the host's memory by node, with its CPUs" \
+    sh -c 'pando info | grep -q "^Node 0  *[0-9]* MiB, [0-9]* MiB free, CPUs 0-1$"'
+
 json create create --if-absent /guests/demo.json name=talk
 json list list
 json info info
 json info-guest info talk
+json info-dom0 info 0
 json vcpu-list vcpu-list
 json config-show config show talk
 json config-check config check /guests/demo.json
@@ -119,7 +151,7 @@ while read -r name text; do
         report 'not ok' "JSON of $name: $why"
     fi
 done < <(console_lines "$logs/batch-batch.log" | sed -n 's/^.*JSON: //p')
-if [ $count = 16 ]; then
+if [ $count = 17 ]; then
     report ok "all of it has arrived"
 else
     report 'not ok' "all of it has arrived ($count)"
