@@ -185,6 +185,29 @@ static void test_lapic(void)
     CHECK_EQUAL(irqs(), n, "0 disarms it");
 }
 
+/* Spins until its timer comes, then sleeps until it comes again. */
+static void own_timer(void)
+{
+    uint32_t n = irqs();
+
+    apic_write(APIC_DIVIDE, 0xb);
+    apic_write(APIC_TIMER, ONE_SHOT | TIMER_VECTOR);
+    apic_write(APIC_INITIAL, 1000000);
+    irq_on();
+    while (irqs() == n)
+        ;
+    irq_off();
+    apic_write(APIC_INITIAL, 1000000);
+    while (irqs() == n + 1)
+        halt();
+}
+
+static void test_other_lapic(void)
+{
+    ap_begin(1, own_timer);
+    CHECK(ap_wait(1, 3000), "APIC timer of vCPU 1, while it spins and while it sleeps");
+}
+
 /* --- the clock seen from two vCPUs --- */
 
 static volatile uint64_t latest;
@@ -229,5 +252,6 @@ void test_main(void)
     test_periodic();
     test_halt();
     test_lapic();
+    test_other_lapic();
     test_clock();
 }

@@ -86,13 +86,14 @@ void apic_init_cpu(void)
     }
     apic_write(APIC_TPR, 0);
     apic_write(APIC_LINT0, LVT_MASKED);
-    apic_write(APIC_LINT1, 0x400); /* NMI */
     apic_write(APIC_LVTERR, LVT_MASKED);
     apic_write(APIC_LVT_PMC, LVT_MASKED);
     apic_write(APIC_TDCR, 0xb); /* divide by 1 */
-    apic_write(APIC_LVTT, VECTOR_TIMER);
     apic_write(APIC_TMICT, 0);
     apic_write(APIC_SVR, 0x100 | VECTOR_SPURIOUS);
+    /* As long as an APIC is disabled by the former, what is local stays masked (11.4.7.2). */
+    apic_write(APIC_LINT1, 0x400); /* NMI */
+    apic_write(APIC_LVTT, VECTOR_TIMER);
 }
 
 void apic_init_bsp(void)
