@@ -319,10 +319,10 @@ static void test_upcall_vector(void)
 static void test_exhaustion(void)
 {
     static evtchn_port_t ports[MAX_PORTS];
-    unsigned int n = 0, limit = fifo_used ? 1023 : MAX_PORTS - 1;
+    unsigned int n = 0;
     long rc = 0;
 
-    while (n < limit + 1) {
+    while (n < MAX_PORTS) {
         struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
 
         rc = event_op(EVTCHNOP_alloc_unbound, &op);
@@ -330,8 +330,9 @@ static void test_exhaustion(void)
             break;
         ports[n++] = op.port;
     }
-    CHECK_EQUAL(rc, -E_ENOSPC, "no more after %u ports", n);
-    CHECK_EQUAL(n, limit, "all were given");
+    /* FIFO has more; and the page of a port's word may come after the port. */
+    CHECK_EQUAL(rc, fifo_used ? 0 : -E_ENOSPC, "no more after %u ports, unless by FIFO", n);
+    CHECK_EQUAL(n, fifo_used ? MAX_PORTS : MAX_PORTS - 1, "all were given");
     while (n)
         close(ports[--n]);
     CHECK(alloc_unbound(DOMID_SELF) != 0, "and there are some again");

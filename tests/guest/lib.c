@@ -231,11 +231,13 @@ void die(const char *fmt, ...)
 
 bool option(const char *word)
 {
-    const char *s = (const char *)start_info->cmdline_paddr;
+    const char *line = (const char *)start_info->cmdline_paddr;
     size_t n = strlen(word);
 
-    for (; s && *s; s++) {
-        if (*s == ' ' && !memcmp(s + 1, word, n) && (s[n + 1] == '\0' || s[n + 1] == ' '))
+    for (const char *s = line; s && *s; s++) {
+        bool begins = s == line || s[-1] == ' ';
+
+        if (begins && !memcmp(s, word, n) && (s[n] == '\0' || s[n] == ' '))
             return true;
     }
     return false;
