@@ -44,6 +44,7 @@ hv-y += hv/x86/hvm/vlapic.o
 hv-y += hv/x86/hvm/vlapic_timer.o
 hv-y += hv/x86/hvm/insn_len.o
 hv-y += hv/x86/hvm/exit.o
+hv-y += hv/x86/hvm/exit_count.o
 hv-y += hv/x86/hvm/hypercall.o
 hv-y += hv/x86/hvm/cpuid.o
 hv-y += hv/x86/hvm/cpu_policy.o

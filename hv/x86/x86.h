@@ -72,7 +72,8 @@ struct x86_paging {
 
 /* Vendor-neutral reasons of a vmexit. */
 enum vmexit_reason {
-    VMEXIT_NOTHING, /* an interrupt or NMI of the host: handled already */
+    VMEXIT_NOTHING,    /* an interrupt or NMI of the host, or the back-end's own: handled already */
+    VMEXIT_STAY_ENDED, /* it was in the guest as long as it may without an exit */
     VMEXIT_HYPERCALL,
     VMEXIT_CPUID,
     VMEXIT_HLT,
@@ -144,7 +145,9 @@ struct x86_event {
 
 #define EXC_DE             0
 #define EXC_DB             1
+#define EXC_NMI            2
 #define EXC_BP             3
+#define EXC_OF             4
 #define EXC_UD             6
 #define EXC_NM             7
 #define EXC_DF             8

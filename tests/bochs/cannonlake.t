@@ -3,4 +3,4 @@
 #
 # Intel VMX without APICv.
 
-MACHINE=corei3_cnl exec "$(dirname "$0")/../guest/run.t" hypercall traps msr events timers vcpus
+MACHINE=corei3_cnl exec "$(dirname "$0")/../guest/run.t" hypercall traps msr events timers vcpus exits

@@ -3,4 +3,4 @@
 #
 # Intel VMX with APICv, without posted interrupts.
 
-MACHINE=corei7_haswell_4770 exec "$(dirname "$0")/../guest/run.t" hypercall traps msr events timers vcpus
+MACHINE=corei7_haswell_4770 exec "$(dirname "$0")/../guest/run.t" hypercall traps msr events timers vcpus exits

@@ -20,5 +20,7 @@ check "and is answered" on_console demo typed-42 300
 check "destroy" pando destroy demo
 END
 
-boot_bochs corei7_skylake_x linux 2400 2 1536
+# Bochs 3.0 delivers a virtual interrupt to a guest with IF clear when one of the host comes
+# (HandleExtInterrupt), which a kernel does not survive, and forgets RIP (see pando-boot.7).
+boot_bochs corei7_skylake_x linux 2400 2 1536 apicv=off exceptions-exit
 finish

@@ -17,6 +17,7 @@ pointers    |  60 | 1 | 1 |
 cpuid       |  60 | 1 | 1 |
 msr         |  60 | 1 | 1 |
 traps       |  60 | 1 | 1 |
+traps       |  60 | 1 | 1 | exceptions-exit
 mmio        |  60 | 1 | 1 |
 interrupts  |  60 | 1 | 1 |
 interrupts  |  60 | 1 | 1 | spec-ctrl=on
@@ -34,6 +35,9 @@ domains     | 120 | 2 | 1 |
 domains     | 180 | 2 | 4 |
 tools       | 120 | 1 | 2 |
 storm       | 120 | 1 | 2 |
+exits       |  60 | 2 | 2 |
+exits       |  60 | 2 | 2 | apicv=off preemption-timer=off
+exits       |  60 | 2 | 2 | posted=off
 '
 
 tests=0
@@ -41,6 +45,22 @@ failures=0
 machine_pid=
 trap '[ -z "$machine_pid" ] || kill "$machine_pid" 2>/dev/null' EXIT
 trap 'exit 1' INT TERM HUP
+
+# abilities OPTIONS: what the machine's CPU does by itself, unless it was told not to
+abilities() {
+    local all=
+    case $machine in
+    corei7_skylake_x) all='apicv posted stay pause' ;;
+    corei7_haswell_4770) all='apicv stay pause' ;;
+    corei3_cnl) all='stay pause' ;;
+    corei7_sandy_bridge_2600k) all=stay ;;
+    ryzen) all=pause ;;
+    esac
+    [[ $1 != *apicv=off* ]] || all=${all/apicv/} all=${all/posted/}
+    [[ $1 != *posted=off* ]] || all=${all/posted/}
+    [[ $1 != *preemption-timer=off* ]] || all=${all/stay/}
+    echo "$all"
+}
 
 # report VERDICT TEXT
 report() {
@@ -125,6 +145,7 @@ while IFS='|' read -r kernel limit vcpus cpus options; do
         continue
     fi
     [ "$machine" = qemu ] || name=$machine-$name
+    [ "$kernel" != exits ] || kernel+=" $(abilities "$options")"
     # shellcheck disable=SC2086
     boot "$name" "$kernel" $limit "$vcpus" "$cpus" "$options"
     results "$name"

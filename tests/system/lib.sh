@@ -88,10 +88,12 @@ boot() {
     judge "$name" "$log"
 }
 
-# boot_bochs MODEL NAME SECONDS CPUS MIB: the same on Bochs, with that model of its processors
+# boot_bochs MODEL NAME SECONDS CPUS MIB [OPTION...]: the same on Bochs, with that model of its
+# processors and those options of the hypervisor
 boot_bochs() {
     local model=$1 name=$2 seconds=$3 log=$logs/$test_name-$2.log
-    "$top/tests/bochs/make-iso" "$work/boot.iso" "$top/build/pando console=com1 dom0_mem=768M" \
+    "$top/tests/bochs/make-iso" "$work/boot.iso" \
+        "$top/build/pando console=com1 dom0_mem=768M ${*:6}" \
         "$top/build/vmlinux console=hvc0 $dom0_args" "$work/initrd"
     : >"$log"
     "$top/tests/bochs/run" "$model" "$work/boot.iso" "$log" "$seconds" "$4" "$5" &

@@ -6,6 +6,7 @@
 #include <hv/percpu.h>
 
 #include "x86/cpu/insn.h"
+#include "x86/x86.h"
 
 #define SEL_CODE64      0x08
 #define SEL_DATA        0x10
@@ -40,9 +41,10 @@ struct arch_cpu {
 
     bool in_guest; /* between the last check before an entry and the exit */
     uint64_t asid_next, asid_generation;
-    paddr_t svm_host_vmcb; /* host state for VMLOAD */
-    uint64_t tsc_aux;      /* what MSR_TSC_AUX is */
-    struct vcpu *loaded;   /* whose registers and FPU are on this CPU */
+    paddr_t svm_host_vmcb;             /* host state for VMLOAD */
+    uint64_t tsc_aux;                  /* what MSR_TSC_AUX is */
+    struct vcpu *loaded;               /* whose registers and FPU are on this CPU */
+    uint64_t exits[NR_VMEXIT_REASONS]; /* of guests from here; others read them as they are */
 
     uint64_t irq_pending[4];    /* vectors recorded, waiting for SOFTIRQ_IRQ */
     unsigned int irq_eois_owed; /* of level-triggered ones, not acknowledged yet */

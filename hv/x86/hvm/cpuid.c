@@ -118,6 +118,8 @@ static void leaf_hypervisor(struct vcpu *v, uint32_t leaf, uint32_t sub, struct 
     case 4:
         r->a = XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
                XEN_HVM_CPUID_UPCALL_VECTOR;
+        if (v->arch->apic_virtual)
+            r->a |= XEN_HVM_CPUID_APIC_ACCESS_VIRT | XEN_HVM_CPUID_X2APIC_VIRT;
         r->b = v->id;
         r->c = v->domain->domid;
         break;

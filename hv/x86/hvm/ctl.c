@@ -56,6 +56,8 @@ long arch_sysctl(struct xen_sysctl *op, bool *copyback)
 {
     *copyback = true;
     switch (op->cmd) {
+    case XEN_SYSCTL_perfc_op:
+        return hvm_exit_counts(&op->u.perfc_op);
     case XEN_SYSCTL_get_cpu_policy:
         return cpu_policy_of_host(&op->u.cpu_policy);
     case XEN_SYSCTL_get_cpu_featureset:

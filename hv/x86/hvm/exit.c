@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every reason for leaving a guest, and who handles it. */
 #include <hv/arch.h>
+#include <hv/boot.h>
 #include <hv/log.h>
 #include <hv/sched.h>
 #include <hv/softirq.h>
@@ -157,10 +158,26 @@ static void exit_undefined(struct vcpu *v)
     x86_inject_exception(v, EXC_UD, 0);
 }
 
+/*
+ * A guest can make the CPU deliver #DB or #AC for ever, with no interrupt in between. All others
+ * on demand, but for those that instructions are there to raise (#BP, #OF).
+ */
+uint32_t hvm_exception_exits(void)
+{
+    uint32_t needed = 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC;
+
+    return cmdline_has("exceptions-exit") ? ~(1u << EXC_NMI | 1u << EXC_BP | 1u << EXC_OF) : needed;
+}
+
 /* One that is intercepted for the host's sake only: it is the guest's all the same. */
 static void exit_exception(struct vcpu *v)
 {
-    x86_inject_exception(v, v->arch->exit.exception.vector, v->arch->exit.exception.error);
+    const struct vmexit *x = &v->arch->exit;
+
+    if (x->exception.vector == EXC_PF)
+        x86_inject_page_fault(v, x->exception.error, x->exception.cr2);
+    else
+        x86_inject_exception(v, x->exception.vector, x->exception.error);
 }
 
 static void exit_failed(struct vcpu *v)
@@ -172,6 +189,7 @@ static void exit_failed(struct vcpu *v)
 
 void (*const hvm_exit_handlers[NR_VMEXIT_REASONS])(struct vcpu *v) = {
     [VMEXIT_NOTHING] = exit_nothing,
+    [VMEXIT_STAY_ENDED] = exit_nothing,
     [VMEXIT_HYPERCALL] = hvm_hypercall,
     [VMEXIT_CPUID] = exit_cpuid,
     [VMEXIT_HLT] = exit_hlt,

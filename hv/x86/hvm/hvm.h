@@ -15,6 +15,9 @@ static inline void hvm_handle_exit(struct vcpu *v)
     hvm_exit_handlers[v->arch->exit.reason](v);
 }
 
+/* exit_count.c: for tools, how many exits of each reason each CPU has seen. Negative errno. */
+int hvm_exit_counts(struct xen_sysctl_perfc_op *op);
+
 /* run.c: wakes the vCPU; if its guest runs on another CPU, sends that CPU @vector. */
 void vcpu_notify(struct vcpu *v, uint8_t vector);
 

@@ -78,6 +78,7 @@ void arch_vcpu_run(struct vcpu *v)
         sync_tlb(v);
         vendor->run(v);
         atomic_set_release(&a->in_guest, false);
+        a->exits[v->arch->exit.reason]++;
         irq_enable();
         hvm_handle_exit(v);
     }

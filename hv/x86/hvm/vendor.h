@@ -91,6 +91,8 @@ struct vendor_ops {
 };
 
 extern const struct vendor_ops *vendor;
+/* exit.c: a bit for each vector of exceptions that exit. Then they are the guest's all the same. */
+uint32_t hvm_exception_exits(void);
 extern const struct vendor_ops svm_ops, vmx_ops;
 /* Is it there and enabled? Says why not. */
 bool svm_detect(void);

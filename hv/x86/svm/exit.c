@@ -110,6 +110,7 @@ static __noinline void decode_other(struct vcpu *v, struct vmexit *x, const stru
         x->reason = VMEXIT_NOTHING;
         break;
     case EXIT_EXCEPTION(0)... EXIT_EXCEPTION(EXC_MC - 1):
+    case EXIT_EXCEPTION(EXC_MC + 1)... EXIT_EXCEPTION(31):
         x->reason = VMEXIT_EXCEPTION;
         x->exception.vector = b->exitcode & 31;
         x->exception.error = (uint32_t)b->exitinfo1;

@@ -12,6 +12,12 @@
 #define MSR_VM_HSAVE_PA 0xc0010117
 #define VM_CR_SVMDIS    0x10
 #define DR7_ENABLES     0xffUL
+/*
+ * So many PAUSEs make a loop that exits (APM 2, 15.14.4); more than that many clocks apart
+ * they are counted anew, where the CPU has the threshold.
+ */
+#define PAUSE_COUNT 3000
+#define PAUSE_GAP   128
 /* Caches and machine checks are the host's: the guest just sees these bits as it sets them. */
 #define CR0_HIDDEN (X86_CR0_CD | X86_CR0_NW)
 #define CR4_HIDDEN X86_CR4_MCE
@@ -38,9 +44,11 @@ bool svm_detect(void)
         log_error("SVM without nested paging: this CPU is too old\n");
         return false;
     }
-    log_info("SVM: %u ASIDs%s%s%s\n", nr_asids, svm_features & SVM_FEATURE_NRIPS ? ", NRIPS" : "",
+    log_info("SVM: %u ASIDs%s%s%s, loops of PAUSE %s\n", nr_asids,
+             svm_features & SVM_FEATURE_NRIPS ? ", NRIPS" : "",
              svm_features & SVM_FEATURE_FLUSH_BY_ASID ? ", flush by ASID" : "",
-             svm_features & SVM_FEATURE_DECODE_ASSIST ? ", decode assists" : "");
+             svm_features & SVM_FEATURE_DECODE_ASSIST ? ", decode assists" : "",
+             svm_features & SVM_FEATURE_PAUSE_FILTER ? "yield" : "don't yield");
     return true;
 }
 
@@ -101,8 +109,7 @@ static void vmcb_init(struct vcpu *v)
 {
     struct vmcb *b = vmcb_of(v);
 
-    /* A guest can make the CPU deliver #DB or #AC for ever, with no interrupt in between. */
-    b->intercept[2] = 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC;
+    b->intercept[2] = hvm_exception_exits();
     b->intercept[0] = INTERCEPT_CR_WRITE(4);
     b->intercept[1] = INTERCEPT_DRS;
     b->intercept[3] = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
@@ -112,6 +119,11 @@ static void vmcb_init(struct vcpu *v)
     b->intercept[4] = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
                       INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_WBINVD |
                       INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU;
+    if (svm_features & SVM_FEATURE_PAUSE_FILTER) {
+        b->intercept[3] |= INTERCEPT_PAUSE;
+        b->pause_count = PAUSE_COUNT;
+        b->pause_threshold = PAUSE_GAP;
+    }
     b->iopm =
         virt_to_paddr(v->domain->arch->ioport_traps ? v->domain->arch->ioport_traps : io_bitmap);
     b->msrpm = virt_to_paddr(msr_bitmap);

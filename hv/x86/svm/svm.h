@@ -31,6 +31,7 @@ struct svm_vcpu {
 #define SVM_FEATURE_NRIPS         (1u << 3)
 #define SVM_FEATURE_FLUSH_BY_ASID (1u << 6)
 #define SVM_FEATURE_DECODE_ASSIST (1u << 7)
+#define SVM_FEATURE_PAUSE_FILTER  (1u << 10)
 
 extern uint32_t svm_features;
 

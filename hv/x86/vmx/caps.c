@@ -18,6 +18,7 @@
 
 #define CAPS_PSCHANGE_MC_NO (1UL << 6)
 #define BASIC_TRUE_CONTROLS (1UL << 55)
+#define MISC_TIMER_RATE     0x1fu /* a tick of the preemption timer: 2^that of the TSC */
 #define MISC_STORES_LMA     (1u << 5)
 
 #define EPT_4_LEVELS        (1UL << 6)
@@ -83,6 +84,23 @@ static void read_apicv(struct vmx_caps *c)
     }
 }
 
+/*
+ * Interrupts of the host end a guest's stay in time. That none is longer than a millisecond
+ * does not depend on them then: an entry with interrupts off keeps them out under Bochs 2.7
+ * and 3.0 until the guest changes IF, which a vCPU that waits for another may never do.
+ */
+#define LONGEST_STAY_US 1000
+
+static void read_timer(struct vmx_caps *c)
+{
+    uint64_t ticks = tsc_khz * LONGEST_STAY_US / 1000 >> (rdmsr(MSR_VMX_MISC) & MISC_TIMER_RATE);
+
+    if (is_off("preemption-timer") || !(rdmsr(MSR_VMX_TRUE) >> 32 & PIN_PREEMPTION_TIMER))
+        return;
+    c->longest_stay = (uint32_t)min(max(ticks, 1UL), (uint64_t)UINT32_MAX);
+    c->pin |= PIN_PREEMPTION_TIMER;
+}
+
 const char *vmx_caps_read(void)
 {
     struct vmx_caps *c = &vmx_caps;
@@ -100,8 +118,8 @@ const char *vmx_caps_read(void)
     c->entry = choose(MSR_VMX_TRUE + 3, ENTRY_LOAD_DEBUG | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER);
     if (!(c->proc & PROC_SECONDARY))
         return "EPT and unrestricted guests";
-    c->secondary =
-        choose(MSR_VMX_SECONDARY, SEC_EPT | SEC_VPID | SEC_UNRESTRICTED | SEC_RDTSCP | SEC_WBINVD);
+    c->secondary = choose(MSR_VMX_SECONDARY, SEC_EPT | SEC_VPID | SEC_UNRESTRICTED | SEC_RDTSCP |
+                                                 SEC_WBINVD | SEC_PAUSE_LOOP);
     c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED0) & ~(X86_CR0_PE | X86_CR0_PG);
     c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED0);
     c->small_code = needs_small_code();
@@ -112,6 +130,7 @@ const char *vmx_caps_read(void)
     if (!(c->secondary & SEC_UNRESTRICTED) || !(rdmsr(MSR_VMX_MISC) & MISC_STORES_LMA))
         return "unrestricted guests";
     read_apicv(c);
+    read_timer(c);
     if (!(c->pin & PIN_VIRTUAL_NMI) || !(c->exit & EXIT_SAVE_EFER) ||
         !(c->proc & PROC_TPR_SHADOW) || !(c->proc & PROC_MSR_BITMAP))
         return "virtual NMIs, switching of EFER, a TPR shadow, or MSR bitmaps";
@@ -130,6 +149,9 @@ void vmx_caps_print(void)
              c->ept_ad ? ", accessed and dirty bits" : "", c->secondary & SEC_VPID ? ", VPID" : "");
     log_info("VMX: APICv %s, posted interrupts %s\n", c->apicv ? "on" : "off",
              c->posted ? "on" : "off");
+    log_info("VMX: stays in a guest %s, loops of PAUSE %s\n",
+             c->longest_stay ? "bounded by the preemption timer" : "not bounded",
+             c->secondary & SEC_PAUSE_LOOP ? "yield" : "don't yield");
     log_info("VMX: not used yet:%s%s%s%s%s\n", can & SEC_VMFUNC ? " VMFUNC" : "",
              can & SEC_VE ? " #VE" : "", can & SEC_PML ? " PML" : "",
              can & SEC_VMCS_SHADOWING ? " VMCS-shadowing" : "",

@@ -88,7 +88,7 @@ static void decode_exception(struct vcpu *v, struct vmexit *x)
     x->reason = VMEXIT_EXCEPTION;
     x->exception.vector = EVENT_VECTOR(info);
     x->exception.error = info & EVENT_HAS_ERROR ? (uint32_t)vmread(VMCS_EXIT_EVENT_ERROR) : 0;
-    x->exception.cr2 = 0; /* #PF is not intercepted */
+    x->exception.cr2 = vmread(VMCS_EXIT_QUALIFICATION); /* of a #PF */
 }
 
 static void decode_ept_violation(struct vmexit *x)
@@ -227,6 +227,9 @@ static __noinline void decode_other(struct vcpu *v, struct vmexit *x, uint32_t r
     case VMX_EXIT_DR:
         vmx_load_drs(v); /* and the instruction is executed again */
         x->reason = VMEXIT_NOTHING;
+        break;
+    case VMX_EXIT_PREEMPTION_TIMER:
+        x->reason = VMEXIT_STAY_ENDED;
         break;
     case VMX_EXIT_TPR: /* low enough for what waits, or at least lower */
         x->reason = VMEXIT_NOTHING;

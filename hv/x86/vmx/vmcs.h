@@ -40,12 +40,16 @@ enum vmcs_field {
     VMCS_PIN_CONTROLS = 0x4000,
     VMCS_PROC_CONTROLS = 0x4002,
     VMCS_EXCEPTION_BITMAP = 0x4004,
+    VMCS_PAGE_FAULT_MASK = 0x4006,
+    VMCS_PAGE_FAULT_MATCH = 0x4008,
     VMCS_EXIT_CONTROLS = 0x400c,
     VMCS_ENTRY_CONTROLS = 0x4012,
     VMCS_ENTRY_EVENT = 0x4016,
     VMCS_ENTRY_ERROR = 0x4018,
     VMCS_TPR_THRESHOLD = 0x401c,
     VMCS_SECONDARY_CONTROLS = 0x401e,
+    VMCS_PAUSE_GAP = 0x4020,
+    VMCS_PAUSE_WINDOW = 0x4022,
     VMCS_INSTRUCTION_ERROR = 0x4400,
     VMCS_EXIT_REASON = 0x4402,
     VMCS_EXIT_EVENT = 0x4404,
@@ -60,6 +64,7 @@ enum vmcs_field {
     VMCS_GUEST_INTERRUPTIBILITY = 0x4824,
     VMCS_GUEST_ACTIVITY = 0x4826,
     VMCS_GUEST_SYSENTER_CS = 0x482a,
+    VMCS_PREEMPTION_TIMER = 0x482e,
     VMCS_HOST_SYSENTER_CS = 0x4c00,
 
     VMCS_CR0_MASK = 0x6000,
@@ -95,10 +100,11 @@ enum vmcs_field {
 };
 
 /* Pin-based controls: 25.6.1 */
-#define PIN_INTERRUPT_EXIT (1u << 0)
-#define PIN_NMI_EXIT       (1u << 3)
-#define PIN_VIRTUAL_NMI    (1u << 5)
-#define PIN_POSTED         (1u << 7)
+#define PIN_INTERRUPT_EXIT   (1u << 0)
+#define PIN_NMI_EXIT         (1u << 3)
+#define PIN_VIRTUAL_NMI      (1u << 5)
+#define PIN_PREEMPTION_TIMER (1u << 6)
+#define PIN_POSTED           (1u << 7)
 
 /* Processor-based controls: 25.6.2 */
 #define PROC_INTERRUPT_WINDOW (1u << 2)
@@ -128,6 +134,7 @@ enum vmcs_field {
 #define SEC_UNRESTRICTED     (1u << 7)
 #define SEC_APIC_REGISTERS   (1u << 8)
 #define SEC_VIRTUAL_DELIVERY (1u << 9)
+#define SEC_PAUSE_LOOP       (1u << 10)
 #define SEC_VMFUNC           (1u << 13)
 #define SEC_VMCS_SHADOWING   (1u << 14)
 #define SEC_PML              (1u << 17)

@@ -14,6 +14,9 @@
 #define X86_CR4_VMXE        0x2000UL
 #define DR7_ENABLES         0xffUL
 #define MAX_VPID            0xffffu
+/* PAUSEs so close together are one loop, which exits when it took so long: ticks of the TSC. */
+#define PAUSE_GAP    128
+#define PAUSE_WINDOW 4096
 
 static void *io_bitmap; /* 8 KiB: every port exits */
 uint8_t *vmx_msr_bitmap;
@@ -158,8 +161,9 @@ static void write_controls(struct vcpu *v)
     vmwrite(VMCS_SECONDARY_CONTROLS, c->secondary);
     vmwrite(VMCS_EXIT_CONTROLS, c->exit);
     vmwrite(VMCS_ENTRY_CONTROLS, c->entry);
-    /* A guest can make the CPU deliver #DB or #AC for ever, with no interrupt in between. */
-    vmwrite(VMCS_EXCEPTION_BITMAP, 1u << EXC_MC | 1u << EXC_DB | 1u << EXC_AC);
+    vmwrite(VMCS_EXCEPTION_BITMAP, hvm_exception_exits());
+    vmwrite(VMCS_PAGE_FAULT_MASK, 0); /* whatever a #PF's error code is, the bitmap decides */
+    vmwrite(VMCS_PAGE_FAULT_MATCH, 0);
     vmwrite(VMCS_IO_BITMAP_A, virt_to_paddr(ports));
     vmwrite(VMCS_IO_BITMAP_B, virt_to_paddr(ports + PAGE_SIZE));
     vmwrite(VMCS_MSR_BITMAP, virt_to_paddr(vmx_msr_bitmap));
@@ -168,6 +172,12 @@ static void write_controls(struct vcpu *v)
     vmwrite(VMCS_LINK_POINTER, ~0UL);
     vmwrite(VMCS_TSC_OFFSET, 0);
     vmwrite(VMCS_ENTRY_EVENT, 0);
+    if (c->secondary & SEC_PAUSE_LOOP) {
+        vmwrite(VMCS_PAUSE_GAP, PAUSE_GAP);
+        vmwrite(VMCS_PAUSE_WINDOW, PAUSE_WINDOW);
+    }
+    if (c->longest_stay) /* exits don't save what is left of it: each entry begins with it */
+        vmwrite(VMCS_PREEMPTION_TIMER, c->longest_stay);
     vmwrite(VMCS_CR0_MASK, VMX_CR0_MASK | vmx_caps.cr0_fixed1);
     vmwrite(VMCS_CR4_MASK, ~VMX_CR4_GUEST);
 }

@@ -55,7 +55,8 @@ struct vmx_caps {
     uint32_t pin, proc, secondary, exit, entry;
     uint64_t cr0_fixed1, cr4_fixed1; /* bits that must be set (an unrestricted guest: not PE, PG) */
     bool ept_1g, ept_2m, ept_ad, invept_single, invvpid_single;
-    bool small_code; /* see ept.c */
+    bool small_code;       /* see ept.c */
+    uint32_t longest_stay; /* in a guest, in ticks of the preemption timer; 0: there is none */
     bool apicv;  /* the CPU works on the virtual APIC by itself: registers, delivery, both modes */
     bool posted; /* and takes posted interrupts */
 };
