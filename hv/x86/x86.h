@@ -203,6 +203,7 @@ struct x86_event {
 
 struct arch_vcpu {
     uint64_t gpr[NR_GPRS];     /* the assembly entry knows that these come first */
+    uint64_t spec_ctrl;        /* MSR_SPEC_CTRL as the guest set it; entry.inc knows its place */
     uint64_t rip, rsp, rflags; /* current between exit and entry; written back at entry */
 
     struct vmexit exit;

@@ -3,6 +3,10 @@
 #include "lib.h"
 
 #define MSR_TSC       0x10
+#define MSR_SPEC_CTRL 0x48
+#define MSR_PRED_CMD  0x49
+#define MSR_ARCH_CAPS 0x10a
+#define MSR_FLUSH_CMD 0x10b
 #define MSR_MTRR_CAP  0xfe
 #define MSR_MTRR_DEF  0x2ff
 #define MSR_STAR      0xc0000081
@@ -66,6 +70,33 @@ static void test_system(void)
     CHECK_EQUAL(rdmsr(MSR_KERNEL_GS), 0x1000, "KERNEL_GS_BASE is kept");
     v = rdmsr(MSR_TSC);
     CHECK(rdtsc() - v < 1000000000UL, "the TSC by MSR is that of RDTSC");
+}
+
+/* The CPU's own controls of speculation, for the guest's use; what CPUID hides is not there. */
+static void test_spec_ctrl(void)
+{
+    uint32_t intel = cpuid(7, 0).d, amd = cpuid(0x80000008, 0).b;
+    bool ibrs = intel >> 26 & 1 || amd >> 14 & 1, ssbd = intel >> 31 & 1 || amd >> 24 & 1;
+    bool ibpb = intel >> 26 & 1 || amd >> 12 & 1, caps = intel >> 29 & 1;
+    uint64_t v = 0;
+
+    CHECK(!rdmsr_safe(MSR_PRED_CMD, &v), "PRED_CMD can't be read");
+    CHECK(wrmsr_safe(MSR_PRED_CMD, 1) == ibpb, "IBPB %s", ibpb ? "" : "is not there: #GP");
+    CHECK(rdmsr_safe(MSR_ARCH_CAPS, &v) == caps, "ARCH_CAPABILITIES %s",
+          caps ? "" : "is not there");
+    CHECK(!caps || v & 1 << 3, "the L1D need not be flushed by a guest");
+    CHECK(!wrmsr_safe(MSR_ARCH_CAPS, v), "ARCH_CAPABILITIES can't be written");
+    CHECK(!wrmsr_safe(MSR_FLUSH_CMD, 1), "FLUSH_CMD is not there");
+    CHECK(!wrmsr_safe(MSR_SPEC_CTRL, 1UL << 20), "reserved bits of SPEC_CTRL");
+    CHECK(wrmsr_safe(MSR_SPEC_CTRL, 4) == ssbd, "SSBD %s", ssbd ? "" : "is not there: #GP");
+    if (!ibrs)
+        return;
+    for (uint64_t want = 0; want < 4; want++) {
+        wrmsr(MSR_SPEC_CTRL, want);
+        cpuid(0, 0); /* an exit */
+        CHECK_EQUAL(rdmsr(MSR_SPEC_CTRL), want, "SPEC_CTRL is kept, beyond exits");
+    }
+    wrmsr(MSR_SPEC_CTRL, 0);
 }
 
 static void user_rdmsr(void)
@@ -144,6 +175,7 @@ void test_main(void)
     test_unknown();
     test_efer();
     test_system();
+    test_spec_ctrl();
     CHECK_EQUAL(user_call(user_rdmsr), 13, "RDMSR in user mode: #GP");
     CHECK_EQUAL(user_call(user_wrmsr), 13, "WRMSR in user mode: #GP");
     test_apic_base();

@@ -3,7 +3,8 @@
  * Linked into a hypervisor of its own, build/probe, which is Pando otherwise: the end of its boot
  * (boot_init_release) comes by here, while the records of alternative instructions are still
  * there. It says what the code has become, and then does what probe= asks for with a mapping that
- * Pando never has: a user's page, below its half of the address space.
+ * Pando never has: a user's page, below its half of the address space. probe-first-ibrs makes the
+ * CPU one of those that were there when IBRS came.
  */
 #include <hv/boot.h>
 #include <hv/log.h>
@@ -12,6 +13,7 @@
 
 #include "x86/boot/boot_x86.h"
 #include "x86/cpu/alternative.h"
+#include "x86/cpu/speculation.h"
 #include "x86/mm/paging.h"
 
 #define USER_PAGE 0x40000000UL
@@ -21,6 +23,16 @@
 extern const struct alternative alternatives_start[], alternatives_end[];
 void __real_boot_init_release(void);
 void __wrap_boot_init_release(void);
+
+void __real_spec_cpu_read(struct spec_cpu *c);
+void __wrap_spec_cpu_read(struct spec_cpu *c);
+
+void __wrap_spec_cpu_read(struct spec_cpu *c)
+{
+    __real_spec_cpu_read(c);
+    if (cmdline_has("probe-first-ibrs"))
+        c->arch_caps = 0;
+}
 
 static void tell_code(void)
 {

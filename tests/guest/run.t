@@ -16,6 +16,8 @@ hypercall   |  60 | 1 | 1 |
 pointers    |  60 | 1 | 1 |
 cpuid       |  60 | 1 | 1 |
 msr         |  60 | 1 | 1 |
+msr         |  60 | 1 | 1 | spec-ctrl=on
+msr         |  60 | 1 | 1 | spec-ctrl=off
 traps       |  60 | 1 | 1 |
 traps       |  60 | 1 | 1 | exceptions-exit
 mmio        |  60 | 1 | 1 |

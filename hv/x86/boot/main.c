@@ -109,6 +109,7 @@ void boot_main(uint32_t magic, uint32_t info)
     paging_use_allocator();
     cpu_give_bsp_stacks();
     cpu_features_init();
+    spec_ctrl_init_cpu();
     apic_init_bsp();
     time_init();
     apic_calibrate();

@@ -13,9 +13,17 @@
 #define FEATURE_XSAVEOPT 3
 #define NR_CPU_FEATURES  4
 
-/* Against speculation, as spec_ctrl.c decided. */
-#define FEATURE_SPEC_IBPB   8 /* when a CPU goes on with another domain */
-#define FEATURE_SPEC_REFILL 9 /* of the return stack, after an exit */
+/* Against speculation, as decided (speculation.h). */
+#define FEATURE_SPEC_EXIT      8 /* any of those after an exit: */
+#define FEATURE_SPEC_IBPB_EXIT 9
+#define FEATURE_SPEC_IBRS_EXIT 10
+#define FEATURE_SPEC_REFILL    11 /* of the return stack */
+#define FEATURE_SPEC_CALL      12
+#define FEATURE_SPEC_HISTORY   13
+#define FEATURE_SPEC_VERW      14 /* before an entry */
+#define FEATURE_SPEC_L1D       15 /* also */
+#define FEATURE_SPEC_IBPB      16 /* when a CPU goes on with another domain */
+#define FEATURE_SPEC_CTRL      17 /* guests have an MSR_SPEC_CTRL, which the hypervisor switches */
 
 /* In a record: where the feature is absent. */
 #define FEATURE_NOT 0x8000

@@ -11,6 +11,7 @@
 
 #include "x86/boot/boot_x86.h"
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/hvm/vendor.h"
 #include "x86/mm/paging.h"
 
@@ -64,6 +65,7 @@ static void set_up_cpu(void)
     int rc;
 
     cpu_features_init();
+    spec_ctrl_init_cpu();
     apic_init_cpu();
     rc = vendor->cpu_up();
     if (rc)

@@ -49,6 +49,7 @@ static const struct rule rules[] = {
     { EXTENDED + 1, NO_SUB, { SAME, SAME, BITS, BITS }, { 0, 0, 2 /* CmpLegacy */, 0 } },
     { EXTENDED + 7, NO_SUB, { SAME, SAME, SAME, BITS }, { 0 } },
     { EXTENDED + 8, NO_SUB, { SAME, BITS, OURS, SAME }, { 0 } },
+    { EXTENDED + 0x21, NO_SUB, { BITS, SAME, BITS, SAME }, { 0 } },
 };
 
 /* For each rule and register: with BITS what remains, with LESS what it is at the most. */

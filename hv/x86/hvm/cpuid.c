@@ -5,6 +5,7 @@
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/cpu_policy.h"
 #include "x86/hvm/hvm.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/hvm/vlapic.h"
 
 #include <xen/arch-x86/cpuid.h>
@@ -130,7 +131,7 @@ static void leaf_extended(struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
 {
     switch (leaf) {
     case 0x80000000:
-        r->a = min(r->a, 0x80000008u);
+        r->a = min(r->a, 0x80000021u);
         break;
     case 0x80000001:
         r->c &= ~LEAF_EXT1_ECX_HIDDEN;
@@ -143,7 +144,11 @@ static void leaf_extended(struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
         *r = (struct cpuid_regs){ .d = r->d & BIT(8) }; /* invariant TSC */
         break;
     case 0x80000008:
-        *r = (struct cpuid_regs){ .a = r->a & 0xffff, .b = r->b & BIT(0) /* CLZERO */ };
+        *r = (struct cpuid_regs){ .a = r->a & 0xffff,
+                                  .b = r->b & (BIT(0) /* CLZERO */ | SPEC_GUEST_EXT8_B) };
+        break;
+    case 0x80000021:
+        *r = (struct cpuid_regs){ .a = r->a & SPEC_GUEST_EXT21_A, .c = r->c & SPEC_GUEST_EXT21_C };
         break;
     default:
         *r = (struct cpuid_regs){ 0 };
@@ -173,7 +178,9 @@ static inline __attribute__((always_inline)) void native_leaf(struct vcpu *v, ui
         break;
     case 7:
         *r = sub ? (struct cpuid_regs){ 0 }
-                 : (struct cpuid_regs){ .b = r->b & LEAF7_EBX, .c = r->c & LEAF7_ECX };
+                 : (struct cpuid_regs){ .b = r->b & LEAF7_EBX,
+                                        .c = r->c & LEAF7_ECX,
+                                        .d = r->d & SPEC_GUEST_LEAF7_D };
         break;
     case 0xb:
         leaf_topology(v, sub, r);

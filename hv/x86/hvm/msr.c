@@ -4,6 +4,7 @@
 
 #include "x86/cpu/cpu.h"
 #include "x86/hvm/hvm.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/hvm/vlapic.h"
 
 #define MTRR_VAR_COUNT  8
@@ -88,6 +89,9 @@ bool hvm_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     case MSR_TSC_ADJUST:
         *value = 0;
         return true;
+    case MSR_SPEC_CTRL:
+    case MSR_ARCH_CAPS:
+        return spec_ctrl_msr_read(v, msr, value);
     case MSR_DE_CFG:
         *value = 2; /* LFENCE is serializing */
         return true;
@@ -152,6 +156,8 @@ bool hvm_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_MISC_ENABLE:
         v->arch->misc_enable = value & 1; /* fast strings, the only bit that may be set */
         return true;
+    case MSR_SPEC_CTRL:
+        return spec_ctrl_msr_write(v, msr, value);
     case MSR_PATCH_LEVEL:
     case MSR_K7_HWCR:
     case MSR_AMD_NB_CFG: /* Linux sets CF8's extended registers: there is ECAM */

@@ -76,7 +76,9 @@ void arch_vcpu_run(struct vcpu *v)
         (void)atomic_xchg(&a->in_guest, true);
         hvm_inject_pending(v);
         sync_tlb(v);
+        spec_ctrl_enter(v);
         vendor->run(v);
+        spec_ctrl_leave(v);
         atomic_set_release(&a->in_guest, false);
         a->exits[v->arch->exit.reason]++;
         irq_enable();

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Into the guest and back (APM 2, 15.5). */
-#include "x86/cpu/alternative.inc"
 #include "x86/hvm/entry.inc"
 
     .text
@@ -11,12 +10,14 @@ svm_enter: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) *
     push_callee_saved
     pushq %rdx
     pushq %rdi
-    movq %rsi, %rax
 
     /* With GIF clear nothing gets in; IF decides whether interrupts end the guest's turn. */
     clgi
     sti
+    spec_before_entry
+    movq %rsi, %rax
     load_gprs
+    clear_buffers
     vmload %rax
     vmrun %rax
     vmsave %rax
@@ -27,8 +28,8 @@ svm_enter: /* rdi: gpr[], rsi: guest VMCB, rdx: host VMCB (physical addresses) *
     popq %rax
     vmload %rax               /* host's FS, GS, TR and LDTR */
     cli
+    spec_after_exit
     stgi
-    ALTERNATIVE "", "refill_return_stack", FEATURE_SPEC_REFILL
     pop_callee_saved
     forget_gprs
     xorl %eax, %eax

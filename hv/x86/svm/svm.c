@@ -5,6 +5,7 @@
 #include <hv/string.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/svm/svm.h"
 
@@ -68,6 +69,8 @@ static int bitmaps_init(void)
         MSR_SFMASK,  MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_PAT,
     };
 
+    uint32_t direct[2];
+
     io_bitmap = hv_alloc_pages(2, ALLOC_NO_SCRUB);
     msr_bitmap = hv_alloc_pages(1, ALLOC_NO_SCRUB);
     if (!io_bitmap || !msr_bitmap)
@@ -76,6 +79,8 @@ static int bitmaps_init(void)
     memset(msr_bitmap, 0xff, PAGE_SIZE * 2);
     for (unsigned int i = 0; i < ARRAY_SIZE(switched); i++)
         msr_let_through(switched[i]);
+    for (unsigned int i = spec_ctrl_direct_msrs(direct); i-- > 0;)
+        msr_let_through(direct[i]);
     return 0;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Into the guest and back (SDM 3, 27 and 28). */
-#include "x86/cpu/alternative.inc"
 #include "x86/hvm/entry.inc"
 
 #define HOST_RSP 0x6c14
@@ -17,7 +16,9 @@ vmx_enter: /* rdi: gpr[], esi: launched before, rdx: what HOST_RSP is in the VMC
     movq %rsp, (%rdx)
     movl $HOST_RSP, %eax
     vmwrite %rsp, %rax
-1:  testl %esi, %esi
+1:  spec_before_entry
+    clear_buffers
+    testl %esi, %esi
     movq 8 * 0(%rdi), %rax
     load_gprs
     jz 2f
@@ -25,7 +26,7 @@ vmx_enter: /* rdi: gpr[], esi: launched before, rdx: what HOST_RSP is in the VMC
     jmp 3f
 2:  vmlaunch
 3:  popq %rdi                 /* no entry; only our own registers matter now */
-    movl $1, %eax
+    movl $1, %esi
     jmp leave
 
     .globl vmx_exit_point
@@ -38,9 +39,10 @@ vmx_exit_point:
     popq %rax
     movq %rax, 8 * 7(%rdi)
     popq %rdi
-    ALTERNATIVE "", "refill_return_stack", FEATURE_SPEC_REFILL
-    xorl %eax, %eax
+    xorl %esi, %esi
 leave:
+    spec_after_exit
+    movl %esi, %eax
     pop_callee_saved
     forget_gprs
     ret

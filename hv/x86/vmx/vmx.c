@@ -5,6 +5,7 @@
 #include <hv/page_alloc.h>
 #include <hv/string.h>
 
+#include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/vmx/vmx.h"
 
@@ -63,6 +64,8 @@ static int bitmaps_init(void)
     static const uint32_t kept[] = { MSR_FS_BASE,      MSR_GS_BASE,      MSR_SYSENTER_CS,
                                      MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_PAT };
 
+    uint32_t direct[2];
+
     io_bitmap = hv_alloc_pages(1, ALLOC_NO_SCRUB);
     vmx_msr_bitmap = hv_alloc_pages(0, ALLOC_NO_SCRUB);
     if (!io_bitmap || !vmx_msr_bitmap)
@@ -73,6 +76,8 @@ static int bitmaps_init(void)
         msr_let_through(kept[i]);
     for (unsigned int i = 0; i < NR_VMX_MSRS; i++)
         msr_let_through(vmx_switched_msrs[i]);
+    for (unsigned int i = spec_ctrl_direct_msrs(direct); i-- > 0;)
+        msr_let_through(direct[i]);
     return vmx_apic_init(vmx_msr_bitmap);
 }
 

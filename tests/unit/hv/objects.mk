@@ -86,3 +86,6 @@ hv-cpu-policy-unit-y = tests/unit/hv/test_cpu_policy.o tests/unit/hv/fake_machin
 unit-tests += hv-alternative
 hv-alternative-unit-y = tests/unit/hv/test_alternative.o tests/unit/hv/fake_log.o \
   hv/x86/cpu/alternative.o
+unit-tests += hv-spec-decide
+hv-spec-decide-unit-y = tests/unit/hv/test_spec_decide.o tests/unit/hv/fake_log.o \
+  hv/x86/cpu/spec_decide.o
