@@ -173,6 +173,13 @@ static void amd_buffers(const struct spec_cpu *c, struct spec_decision *d)
         d->gaps |= SPEC_GAP_BUFFERS;
 }
 
+/* Zen 1 and what was made of it; the other models of family 17h are Zen 2. */
+static bool is_zen1(const struct spec_cpu *c)
+{
+    return c->family == 0x18 ||
+           (c->family == 0x17 && (c->model < 0x30 || (c->model >= 0x50 && c->model <= 0x5f)));
+}
+
 /* Zen 2, and the microcode of each of its models that repairs it. */
 static bool has_zenbleed(const struct spec_cpu *c)
 {
@@ -202,6 +209,7 @@ static void everything(const struct spec_cpu *c, struct spec_decision *d)
     d->call_once = false;
     d->forget_history = true;
     d->verw = true;
+    d->clear_divider = true;
     d->l1d_flush = c->leaf7_d & LEAF7_D_L1D_FLUSH;
 }
 
@@ -216,6 +224,7 @@ struct spec_decision spec_decide(const struct spec_cpu *c, enum spec_option opti
     } else if (c->maker == SPEC_AMD) {
         amd_branches(c, &d);
         amd_buffers(c, &d);
+        d.clear_divider = is_zen1(c);
     } else {
         d.gaps |= SPEC_GAP_OLD_MICROCODE;
     }
@@ -254,6 +263,7 @@ void spec_describe(const struct spec_decision *d, char *buf, size_t size)
     add(buf, size, d->forget_history, "branch history overwritten");
     add(buf, size, d->verw, "buffers cleared by VERW before entries");
     add(buf, size, d->l1d_flush, "L1D flushed before entries");
+    add(buf, size, d->clear_divider, "divider cleared before entries");
     add(buf, size, d->tsx_off, "TSX off");
     add(buf, size, d->zenbleed, "Zenbleed kept off");
     if (!buf[0])

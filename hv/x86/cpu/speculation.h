@@ -111,6 +111,7 @@ struct spec_decision {
     /* Before each entry. */
     bool verw;      /* clears buffers */
     bool l1d_flush; /* of guests but dom0 */
+    bool clear_divider;
     /* When a CPU goes on with another domain. */
     bool ibpb_switch;
     /* On each CPU, once. */

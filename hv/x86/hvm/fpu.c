@@ -71,22 +71,28 @@ void fpu_reset(struct vcpu *v)
     v->arch->xcr0 = XCR0_X87;
 }
 
+void fpu_legacy_image(const void *xsave_area, uint64_t there, void *fxsave)
+{
+    uint8_t *to = fxsave;
+
+    memcpy(to, xsave_area, 512);
+    if (!(there & XCR0_X87)) {
+        memset(to, 0, 24);
+        *(uint16_t *)fxsave = FCW_RESET;
+        memset(to + 32, 0, 128);
+    }
+    if (!(there & XCR0_SSE)) /* but for MXCSR, which is always written */
+        memset(to + 160, 0, 256);
+}
+
 void fpu_get_legacy(const struct vcpu *v, void *fxsave)
 {
     const uint8_t *area = v->arch->fpu;
-    uint8_t *to = fxsave;
     uint64_t there = XCR0_X87 | XCR0_SSE;
 
     if (hvm_xcr0_mask())
-        there = *(const uint64_t *)(area + 512); /* XSTATE_BV: of the rest the area tells nothing */
-    memcpy(to, area, 512);
-    if (!(there & XCR0_X87)) {
-        memset(to, 0, 24);
-        *(uint16_t *)to = FCW_RESET;
-        memset(to + 32, 0, 128);
-    }
-    if (!(there & XCR0_SSE)) /* but for MXCSR */
-        memset(to + 160, 0, 256);
+        memcpy(&there, area + 512, sizeof(there)); /* XSTATE_BV */
+    fpu_legacy_image(area, there, fxsave);
 }
 
 /* The FXSAVE image of a save record; bits of MXCSR that do not exist would fault. */

@@ -8,7 +8,11 @@
 int fpu_create(struct vcpu *v);
 void fpu_destroy(struct vcpu *v);
 void fpu_reset(struct vcpu *v);
-/* 512 bytes as of FXSAVE, of a vCPU that does not run. */
+/*
+ * 512 bytes as of FXSAVE, of a vCPU that does not run. Of the states whose bits are not in @there
+ * (XSTATE_BV) the area holds nothing, or old values: they are as after a reset.
+ */
+void fpu_legacy_image(const void *xsave_area, uint64_t there, void *fxsave);
 void fpu_get_legacy(const struct vcpu *v, void *fxsave);
 void fpu_set_legacy(struct vcpu *v, const void *fxsave);
 void fpu_load(struct vcpu *v);

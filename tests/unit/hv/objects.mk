@@ -89,3 +89,5 @@ hv-alternative-unit-y = tests/unit/hv/test_alternative.o tests/unit/hv/fake_log.
 unit-tests += hv-spec-decide
 hv-spec-decide-unit-y = tests/unit/hv/test_spec_decide.o tests/unit/hv/fake_log.o \
   hv/x86/cpu/spec_decide.o
+unit-tests += hv-fpu
+hv-fpu-unit-y = tests/unit/hv/test_fpu.o tests/unit/hv/fake_log.o hv/x86/hvm/fpu.o

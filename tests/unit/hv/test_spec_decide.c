@@ -127,8 +127,8 @@ static const struct {
       SPEC_CTRL_IBRS,
       0 },
 
-    { "Zen, as it was sold", { SPEC_AMD, 0x17, 1 }, "q", 0, SPEC_GAP_OLD_MICROCODE },
-    { "Zen", { SPEC_AMD, 0x17, 1, .ext8_b = EXT8_B_IBPB }, "irq", 0, 0 },
+    { "Zen, as it was sold", { SPEC_AMD, 0x17, 1 }, "dq", 0, SPEC_GAP_OLD_MICROCODE },
+    { "Zen", { SPEC_AMD, 0x17, 1, .ext8_b = EXT8_B_IBPB }, "dirq", 0, 0 },
     { "Bulldozer, IBPB", { SPEC_AMD, 0x15, 2, .ext8_b = EXT8_B_IBPB }, "irq", 0, 0 },
     { "Zen 2, threads",
       { SPEC_AMD, 0x17, 0x31, .microcode = 0x0830107b, .smt = true, .ext8_b = AMD_2018 },
@@ -145,7 +145,7 @@ static const struct {
       "irqz",
       0,
       0 },
-    { "Dhyana", { SPEC_AMD, 0x18, 0, .ext8_b = EXT8_B_IBPB }, "irq", 0, 0 },
+    { "Dhyana", { SPEC_AMD, 0x18, 0, .ext8_b = EXT8_B_IBPB }, "dirq", 0, 0 },
     { "Zen 3, old microcode",
       { SPEC_AMD, 0x19, 1, .smt = true, .ext8_b = AMD_2018 | EXT8_B_BTC_NO,
         .ext21_a = EXT21_A_LFENCE },
@@ -225,6 +225,7 @@ static void check(const char *name, const struct spec_decision *d, const char *d
         { 'a', d->auto_ibrs, "automatic IBRS" },
         { 'b', d->bp_spec_reduce, "BP_SPEC_REDUCE" },
         { 'x', d->tsx_off, "TSX off" },
+        { 'd', d->clear_divider, "divider" },
         { 'q', d->lfence_serializes, "LFENCE" },
         { 'z', d->zenbleed, "Zenbleed" },
     };
@@ -272,7 +273,7 @@ static void test_on(void **state)
         const struct spec_cpu *c = &cases[i].cpu;
         struct spec_decision d = spec_decide(c, SPEC_ALL);
 
-        assert_true(d.refill_return_stack && d.forget_history && d.verw);
+        assert_true(d.refill_return_stack && d.forget_history && d.verw && d.clear_divider);
         assert_int_equal(d.ibpb_exit, c->ext8_b & EXT8_B_IBPB || c->leaf7_d & LEAF7_D_IBRS);
         assert_int_equal(d.l1d_flush, !!(c->leaf7_d & LEAF7_D_L1D_FLUSH));
         assert_int_equal(d.spec_ctrl, cases[i].spec_ctrl);
