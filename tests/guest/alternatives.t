@@ -100,7 +100,7 @@ if [ "$machine" = qemu ]; then
     code "$log" touch '^(nop.*; )+$' 'without SMAP: no STAC and CLAC'
     code "$log" memcpy "$copy" 'without FSRM: words, then bytes'
     code "$log" memset "$fill" 'without FSRS: words, then bytes'
-    code "$log" "$exit_code" '^(nop[^;]*; )+jmp ' 'spec-ctrl=off: one jump past the barriers'
+    code "$log" "$exit_code" '^((nop|xchg)[^;]*; )+jmp ' 'spec-ctrl=off: one jump past the barriers'
     says "$log" '^1\.\.' 'it runs'
     for how in window read write execute; do
         boot "stray-without-$how" "$lacks" probe=$how
@@ -139,9 +139,9 @@ if [ "$machine" != qemu ]; then
     name=$machine-first-ibrs
     boot "$name" '' probe=none\ probe-first-ibrs msr
     log=build/guest/$name.log
-    code "$log" vmx_enter 'mov $0x48,%ecx; mov 0x80(%rdi),%eax; xor %edx,%edx; wrmsr' \
+    code "$log" vmx_enter 'mov .0x48,%ecx; mov 0x80.%rdi.,%eax; xor %edx,%edx; wrmsr' \
         'first IBRS: the value of the guest is loaded before an entry'
-    code "$log" vmx_exit_point 'mov $0x48,%ecx; rdmsr; mov %eax,0x80(%rdi); mov $0x1,%eax; xor %edx,%edx; wrmsr' \
+    code "$log" vmx_exit_point 'mov .0x48,%ecx; rdmsr; mov %eax,0x80.%rdi.; mov .0x1,%eax; xor %edx,%edx; wrmsr' \
         'it is saved after an exit, and IBRS set'
     says "$log" 'speculation: IBRS after exits, ' 'the log says so'
     says "$log" '^1\.\.' 'it runs'

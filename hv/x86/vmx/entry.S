@@ -27,7 +27,7 @@ vmx_enter: /* rdi: gpr[], esi: launched before, rdx: what HOST_RSP is in the VMC
 2:  vmlaunch
 3:  popq %rdi                 /* no entry; only our own registers matter now */
     movl $1, %esi
-    jmp leave
+    jmp .Lleave
 
     .globl vmx_exit_point
     .hidden vmx_exit_point
@@ -40,7 +40,7 @@ vmx_exit_point:
     movq %rax, 8 * 7(%rdi)
     popq %rdi
     xorl %esi, %esi
-leave:
+.Lleave:
     spec_after_exit
     movl %esi, %eax
     pop_callee_saved
