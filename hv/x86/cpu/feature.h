@@ -24,7 +24,8 @@
 #define FEATURE_SPEC_L1D       15 /* also */
 #define FEATURE_SPEC_IBPB      16 /* when a CPU goes on with another domain */
 #define FEATURE_SPEC_CTRL      17 /* guests have an MSR_SPEC_CTRL, which the hypervisor switches */
-#define FEATURE_SPEC_DIVIDER   18 /* before an entry */
+#define FEATURE_SPEC_ENTRY     18 /* any of the long ones before an entry: IBRS_EXIT, */
+#define FEATURE_SPEC_DIVIDER   19
 
 /* In a record: where the feature is absent. */
 #define FEATURE_NOT 0x8000

@@ -55,6 +55,7 @@ static void choose_code(const struct spec_decision *d)
     set(d->verw, FEATURE_SPEC_VERW);
     set(d->l1d_flush, FEATURE_SPEC_L1D);
     set(d->clear_divider, FEATURE_SPEC_DIVIDER);
+    set(d->clear_divider || d->ibrs_exit, FEATURE_SPEC_ENTRY);
     set(d->ibpb_switch, FEATURE_SPEC_IBPB);
     set(has_spec_ctrl_msr() && !d->ibrs_exit, FEATURE_SPEC_CTRL);
 }
