@@ -39,12 +39,14 @@
 struct evtchn_fifo_vcpu {
     spinlock_t lock;                           /* of its queues */
     struct evtchn_fifo_control_block *control; /* the guest's; the page is referenced */
+    uint64_t control_gfn;
     evtchn_port_t tail[EVTCHN_FIFO_MAX_QUEUES];
 };
 
 struct evtchn_fifo_domain {
     unsigned int nr_pages;
     event_word_t *page[MAX_PAGES]; /* the guest's; each is referenced */
+    uint64_t gfn[MAX_PAGES];       /* where they are in its memory */
 };
 
 /* NULL: the guest has not given the page with this port's word. */
@@ -252,6 +254,7 @@ int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *op)
     }
     spin_lock_init(&fv->lock, LOCK_EVTCHN_FIFO);
     fv->control = (void *)((char *)page + op->offset);
+    fv->control_gfn = op->control_gfn;
     atomic_set_release(&v->evtchn_fifo, fv);
     if (d->evtchn->ops != &evtchn_fifo_ops) {
         atomic_set_release(&d->evtchn->ops, &evtchn_fifo_ops);
@@ -275,6 +278,7 @@ int evtchn_fifo_expand_array(struct domain *d, const struct evtchn_expand_array 
     if (!page)
         return -EINVAL;
     first = (evtchn_port_t)(fifo->nr_pages * WORDS_PER_PAGE);
+    fifo->gfn[fifo->nr_pages] = op->array_gfn;
     atomic_set_release(&fifo->page[fifo->nr_pages++], page);
     smp_mb(); /* a sender sees the page, or we see the flag that it left */
     for (evtchn_port_t port = first; port < first + WORDS_PER_PAGE; port++) {
@@ -290,6 +294,22 @@ int evtchn_fifo_expand_array(struct domain *d, const struct evtchn_expand_array 
         spin_unlock(&chn->lock);
     }
     return 0;
+}
+
+void evtchn_mark_held(struct domain *d)
+{
+    const struct evtchn_fifo_domain *fifo;
+    struct vcpu *v;
+
+    spin_lock(&d->evtchn->lock);
+    fifo = d->evtchn_fifo;
+    for_each_vcpu(d, v) {
+        if (fifo && v->evtchn_fifo)
+            p2m_mark_dirty(d, gfn(v->evtchn_fifo->control_gfn));
+    }
+    for (unsigned int i = 0; fifo && i < fifo->nr_pages; i++)
+        p2m_mark_dirty(d, gfn(fifo->gfn[i]));
+    spin_unlock(&d->evtchn->lock);
 }
 
 void evtchn_fifo_release(struct domain *d)

@@ -475,7 +475,7 @@ union grant_op {
 static bool run_in_place(arg_t arg, size_t size, void (*fn)(struct domain *d, void *op))
 {
     union grant_op op;
-    struct page_info *page;
+    struct guest_page page;
     void *at = guest_map_va((vaddr_t)arg.p, size, &page);
 
     if (unlikely(!at))
@@ -483,7 +483,7 @@ static bool run_in_place(arg_t arg, size_t size, void (*fn)(struct domain *d, vo
     memcpy(&op, at, size);
     fn(current->domain, &op);
     memcpy(at, &op, size);
-    guest_unmap_va(page);
+    guest_unmap_va(&page);
     return true;
 }
 

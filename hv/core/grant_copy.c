@@ -10,6 +10,8 @@ struct end {
     struct domain *granter; /* referenced; NULL: the caller's own */
     struct grant_pin pin;
     struct page_info *page;
+    uint64_t gfn; /* the caller's own: where it sees the page */
+    bool readonly;
 };
 
 static int end_open_gref(struct domain *d, const struct gnttab_copy_ptr *p, uint16_t len,
@@ -38,6 +40,8 @@ static int end_open_gfn(struct domain *d, const struct gnttab_copy_ptr *p, bool 
     enum p2m_type t;
 
     e->granter = NULL;
+    e->gfn = p->u.gmfn;
+    e->readonly = readonly;
     if (p->domid != DOMID_SELF)
         return GNTST_permission_denied;
     e->page = p2m_get_page(d, gfn(p->u.gmfn), &t);
@@ -55,13 +59,15 @@ static int end_open(struct domain *d, const struct gnttab_copy_ptr *p, uint16_t 
     return gref ? end_open_gref(d, p, len, readonly, e) : end_open_gfn(d, p, readonly, e);
 }
 
-static void end_close(const struct end *e)
+static void end_close(struct domain *d, const struct end *e)
 {
     if (e->granter) {
         grant_unpin(&e->pin);
         domain_put(e->granter);
     } else {
         page_put(e->page);
+        if (!e->readonly)
+            p2m_mark_dirty(d, gfn(e->gfn));
     }
 }
 
@@ -86,9 +92,9 @@ void grant_copy(struct domain *d, void *arg)
             memcpy(to, from, op->len);
         else
             memmove(to, from, op->len);
-        end_close(&dest);
+        end_close(d, &dest);
     }
-    end_close(&source);
+    end_close(d, &source);
 out:
     op->status = (int16_t)status;
 }

@@ -197,6 +197,25 @@ static int pin_transitive(struct domain *middle, const struct snapshot *s, bool 
     return status;
 }
 
+/*
+ * The page was perhaps written to, which is not seen before the use ends. Where it stands is read
+ * from the granter's own entry: nobody else is misled by what that says.
+ */
+static void mark_granted(struct domain *granter, grant_ref_t ref)
+{
+    struct grant_table *gt = granter->grant;
+    const union grant_entry_v2 *e = grant_entry_v2(gt, ref);
+    uint64_t frame;
+
+    if (gt->version == 1)
+        frame = atomic_read(&grant_entry_v1(gt, ref)->frame);
+    else if (atomic_read(&e->hdr.flags) & GTF_sub_page)
+        frame = atomic_read(&e->sub_page.frame);
+    else
+        frame = atomic_read(&e->full_page.frame);
+    p2m_mark_dirty(granter, gfn(frame));
+}
+
 static void unpin_entry(struct domain *granter, grant_ref_t ref, bool readonly)
 {
     struct grant_table *gt = granter->grant;
@@ -205,6 +224,8 @@ static void unpin_entry(struct domain *granter, grant_ref_t ref, bool readonly)
 
     spin_lock(&gt->lock);
     act = grant_active(gt, ref);
+    if (unlikely(granter->dirty_log) && !readonly && act->has_page && ref < grant_nr_entries(gt))
+        mark_granted(granter, ref);
     act->pins--;
     act->writers -= !readonly;
     entry_end(gt, ref, act);

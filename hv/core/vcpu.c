@@ -76,8 +76,19 @@ void vcpu_release_guest_pages(struct vcpu *v)
     }
 }
 
+void domain_mark_held(struct domain *d)
+{
+    struct vcpu *v;
+
+    evtchn_mark_held(d);
+    for_each_vcpu(d, v) {
+        if (atomic_read_acquire(&v->vcpu_info_page))
+            p2m_mark_dirty(d, gfn(v->vcpu_info_gfn));
+    }
+}
+
 /* Once only: false if it has a place of its own already. *pg is the vCPU's from now on. */
-static bool vcpu_info_move(struct vcpu *v, struct page_info *pg, unsigned int offset)
+static bool vcpu_info_move(struct vcpu *v, struct page_info *pg, gfn_t g, unsigned int offset)
 {
     struct vcpu_info *to = (struct vcpu_info *)((char *)page_to_virt(pg) + offset);
     struct vcpu_info *from = v->vcpu_info;
@@ -96,7 +107,8 @@ static bool vcpu_info_move(struct vcpu *v, struct page_info *pg, unsigned int of
     /* Whatever was missed while moving shows up as a spurious event. */
     to->evtchn_upcall_pending = 1;
     to->evtchn_pending_sel = ~0UL;
-    v->vcpu_info_page = pg;
+    v->vcpu_info_gfn = g.v;
+    atomic_set_release(&v->vcpu_info_page, pg);
     atomic_set_release(&v->vcpu_info, to);
     spin_unlock(&v->domain->lock);
     return true;
@@ -118,7 +130,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t g, unsigned int offset)
     pg = p2m_get_page(v->domain, g, &t);
     if (!pg)
         return -EINVAL;
-    if (t != p2m_ram_rw || pg->owner != v->domain->domid || !vcpu_info_move(v, pg, offset)) {
+    if (t != p2m_ram_rw || pg->owner != v->domain->domid || !vcpu_info_move(v, pg, g, offset)) {
         page_put(pg);
         return -EINVAL;
     }

@@ -22,3 +22,5 @@ guest-tests += storm tools exits
 exits-guest-y = tests/guest/exits.o
 tools-guest-y = tests/guest/tools.o
 storm-guest-y = tests/guest/storm.o
+guest-tests += dirty
+dirty-guest-y = tests/guest/dirty.o

@@ -40,6 +40,8 @@ storm       | 120 | 1 | 2 |
 exits       |  60 | 2 | 2 |
 exits       |  60 | 2 | 2 | apicv=off preemption-timer=off
 exits       |  60 | 2 | 2 | posted=off
+dirty       | 120 | 1 | 2 |
+dirty       | 120 | 1 | 1 | pml=off
 '
 
 tests=0

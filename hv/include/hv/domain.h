@@ -24,6 +24,7 @@ struct evtchn_fifo_vcpu;
 struct evtchn_fifo_domain;
 struct grant_table; /* grant.c */
 struct p2m;
+struct dirty_log;
 struct arch_domain;
 struct arch_vcpu;
 
@@ -54,6 +55,7 @@ struct vcpu {
     /* The shared vcpu_info; points into shared_info or a page that the guest registered. */
     struct vcpu_info *vcpu_info;
     struct page_info *vcpu_info_page; /* NULL: in shared_info */
+    uint64_t vcpu_info_gfn;           /* of the page */
 
     evtchn_port_t virq_to_port[NR_VIRQ]; /* 0: not bound; under the domain's event lock */
     struct evtchn_fifo_vcpu *evtchn_fifo;
@@ -119,6 +121,7 @@ struct domain {
     struct evtchn_fifo_domain *evtchn_fifo;
     struct grant_table *grant;
     struct p2m *p2m;
+    struct dirty_log *dirty_log; /* which of its frames were written; NULL: not logged */
 
     int64_t time_offset;     /* seconds, of its wallclock */
     uint64_t hvm_params[64]; /* HVM_PARAM_* (hvm/params.h) */
@@ -197,6 +200,8 @@ void vcpu_timers_migrate(struct vcpu *v, unsigned int cpu);
 /* Its turn begins: its periodic timer goes on, if it has one. */
 void vcpu_periodic_resume(struct vcpu *v);
 void vcpu_release_guest_pages(struct vcpu *v);
+/* The pages of its memory that the hypervisor writes to at any time are dirty (p2m_mark_dirty). */
+void domain_mark_held(struct domain *d);
 /* As it is now, whole, from any CPU; returns the time up to which the times are. */
 uint64_t vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *r);
 void vcpu_poll_timeout(void *arg);

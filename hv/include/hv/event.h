@@ -42,6 +42,8 @@ void evtchn_poll_begin(struct vcpu *v, evtchn_port_t port);
 void evtchn_poll_end(struct vcpu *v);
 /* VCPUOP_register_vcpu_info moved v->vcpu_info: raise what may have been missed. */
 void evtchn_vcpu_info_moved(struct vcpu *v);
+/* The pages that its events are written to are dirty: part of domain_mark_held. */
+void evtchn_mark_held(struct domain *d);
 /* SHUTDOWN_soft_reset or kexec: EVTCHNOP_reset of everything. */
 int evtchn_reset(struct domain *d);
 

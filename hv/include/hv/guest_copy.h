@@ -22,10 +22,14 @@ int __must_check clear_guest_va(vaddr_t dst, size_t len);
 /*
  * For what is read and answered at the same place: @len bytes at @va by one translation,
  * if they are writable and in one page of memory; else NULL, and the copies above tell why.
- * The page is held until guest_unmap_va(*page). Guests may change it at any time.
+ * The page is held until guest_unmap_va(page), by the same vCPU. Guests may change it at any time.
  */
-void *__must_check guest_map_va(vaddr_t va, size_t len, struct page_info **page);
-void guest_unmap_va(struct page_info *page);
+struct guest_page {
+    struct page_info *info;
+    gfn_t gfn;
+};
+void *__must_check guest_map_va(vaddr_t va, size_t len, struct guest_page *page);
+void guest_unmap_va(const struct guest_page *page);
 
 /* Copies by guest physical address, of any domain that the caller may touch. */
 int __must_check copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len);

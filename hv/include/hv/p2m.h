@@ -12,6 +12,7 @@
 #ifndef HV_P2M_H
 #define HV_P2M_H
 
+#include <hv/domain.h>
 #include <hv/page_alloc.h>
 
 enum p2m_type {
@@ -78,6 +79,18 @@ int p2m_add(struct domain *d, gfn_t g, mfn_t m, unsigned int order, enum p2m_typ
 #define P2M_RAM     (P2M_TYPE(p2m_ram_rw) | P2M_TYPE(p2m_ram_ro))
 int p2m_take(struct domain *d, gfn_t g, unsigned int order, unsigned int types, mfn_t *m,
              enum p2m_type *t);
+
+/*
+ * The hypervisor has written to @d's memory at @g, on whosever behalf: after each write that is
+ * not done by a guest's own access. Pages that it holds for writing are told of by
+ * domain_mark_held instead. Nothing happens where no memory is.
+ */
+void p2m_log_write(struct domain *d, gfn_t g);
+static inline void p2m_mark_dirty(struct domain *d, gfn_t g)
+{
+    if (unlikely(ACCESS_ONCE(d->dirty_log)))
+        p2m_log_write(d, g);
+}
 
 int p2m_init(struct domain *d);
 /*

@@ -77,5 +77,7 @@ bool hvm_hypercall_page(struct vcpu *v, gfn_t g)
         fill_entries(page_to_virt(pg));
     if (pg)
         page_put(pg);
+    if (ok)
+        p2m_mark_dirty(v->domain, g);
     return ok;
 }

@@ -8,6 +8,7 @@
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/mmio.h"
 #include "x86/hvm/vpci.h"
+#include "x86/mm/dirty_log.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/mm/paging.h"
 
@@ -105,6 +106,9 @@ void hvm_nested_fault(struct vcpu *v)
         x86_inject_exception(v, EXC_GP, 0);
         return;
     }
+    if (x->fault.write && t == p2m_ram_rw && unlikely(d->dirty_log) &&
+        dirty_log_fault(d, x->fault.gpa >> PAGE_SHIFT))
+        return;
     if (p2m_is_writable(t) || t == p2m_mmio_direct || (t != p2m_invalid && !x->fault.write)) {
         vendor->flush_tlb(v);
         return;

@@ -83,6 +83,15 @@ struct vendor_ops {
     bool (*msr_read)(struct vcpu *v, uint32_t msr, uint64_t *value);
     bool (*msr_write)(struct vcpu *v, uint32_t msr, uint64_t value);
 
+    /*
+     * The CPU itself logs which 4 KiB pages of RAM a domain's guest writes to first after their
+     * entry's p2m_format->dirty was cleared. It is p2m_mark_dirty by the time that the vCPU leaves
+     * its guest, which arch_p2m_flush has it do. Called without locks, by one CPU at a time; vCPUs
+     * may run, and follow by the next flush. NULL, or negative errno: it does not.
+     */
+    int (*log_start)(struct domain *d);
+    void (*log_stop)(struct domain *d);
+
     /* Drops all of the domain's translations on this CPU at its next entry. */
     void (*flush_tlb)(struct vcpu *v);
     void (*set_tsc_offset)(struct vcpu *v, uint64_t offset);

@@ -36,6 +36,7 @@ static int write_page(struct p2m_view *w, paddr_t gpa, const void *src, size_t l
     else
         memset(dst, 0, len);
     page_put(pg);
+    p2m_mark_dirty(w->d, gfn(PFN_DOWN(gpa)));
     return 0;
 }
 
@@ -91,7 +92,7 @@ int clear_guest_va(vaddr_t dst, size_t len)
     return write_va(dst, NULL, len);
 }
 
-void *guest_map_va(vaddr_t va, size_t len, struct page_info **page)
+void *guest_map_va(vaddr_t va, size_t len, struct guest_page *page)
 {
     struct vcpu *v = current;
     struct x86_paging p;
@@ -104,18 +105,20 @@ void *guest_map_va(vaddr_t va, size_t len, struct page_info **page)
     vendor->get_paging(v, &p);
     if (unlikely(translate(w, &p, va, ACCESS_WRITE, &gpa)))
         return NULL;
-    *page = p2m_view_get_page(w, gpa, &t);
-    if (unlikely(!*page))
+    page->gfn = gfn(PFN_DOWN(gpa));
+    page->info = p2m_view_get_page(w, gpa, &t);
+    if (unlikely(!page->info))
         return NULL;
     if (likely(p2m_is_writable(t)))
-        return (char *)page_to_virt(*page) + (gpa & (PAGE_SIZE - 1));
-    page_put(*page);
+        return (char *)page_to_virt(page->info) + (gpa & (PAGE_SIZE - 1));
+    page_put(page->info);
     return NULL;
 }
 
-void guest_unmap_va(struct page_info *page)
+void guest_unmap_va(const struct guest_page *page)
 {
-    page_put(page);
+    page_put(page->info);
+    p2m_mark_dirty(current->domain, page->gfn);
 }
 
 int copy_from_guest_pa(struct domain *d, void *dst, paddr_t src, size_t len)

@@ -6,12 +6,15 @@
 #include <hv/string.h>
 
 #include "x86/cpu/insn.h"
+#include "x86/mm/dirty_log.h"
 #include "x86/mm/p2m_internal.h"
 
 #define MAX_GFN_BITS 36u /* 48 bits of address: four levels */
 
 /* Frames given back between two looks at the clock. */
 #define TEARDOWN_BATCH 256u
+/* Pages of the dirty log freed in one go. */
+#define LOG_FREE_BATCH 1024u
 
 const struct p2m_format *p2m_format = &npt_format;
 
@@ -57,8 +60,16 @@ int p2m_init(struct domain *d)
 
 int p2m_free(struct domain *d)
 {
+    unsigned int left = LOG_FREE_BATCH;
+
     if (!d->p2m)
         return 0;
+    if (d->dirty_log) {
+        if (!dirty_log_free_some(d->dirty_log, &left))
+            return -ERESTART;
+        hv_free(d->dirty_log);
+        d->dirty_log = NULL;
+    }
     if (!p2m_table_free_some(d->p2m))
         return -ERESTART;
     hv_free(d->p2m);
@@ -236,6 +247,28 @@ bool p2m_read(struct domain *d, paddr_t gpa, void *dst, size_t len)
 
 /* --- changes; the lock is held --------------------------------------------------- */
 
+/* Whether a change of an entry from @old to @type is one of what the log tells. */
+static bool changes_memory(uint64_t old, unsigned int order, enum p2m_type type)
+{
+    if (type == p2m_ram_rw)
+        return true;
+    return entry_present(old) && (!entry_is_leaf(old, order) || entry_is_logged(old));
+}
+
+/*
+ * The entry of 2^order frames in @table was set, to which the last of @path leads: larger ones
+ * in place of tables, as far as it goes.
+ */
+static void merge_up(struct p2m *p, uint64_t *const *path, unsigned int depth, uint64_t *table,
+                     unsigned int order)
+{
+    for (; depth && order < p->max_order; order += 9, depth--) {
+        if (!p2m_try_merge(p, path[depth - 1], table, order))
+            break;
+        table = (uint64_t *)((uintptr_t)path[depth - 1] & PAGE_MASK);
+    }
+}
+
 /* Sets one entry of 2^order frames, order being a level's. *flush: a translation went away. */
 static int set_leaf(struct domain *d, uint64_t g, mfn_t m, unsigned int order, enum p2m_type t,
                     bool *flush)
@@ -272,15 +305,12 @@ static int set_leaf(struct domain *d, uint64_t g, mfn_t m, unsigned int order, e
     atomic_set_release(slot, new);
     if (entry_present(old) && old != new)
         *flush = true;
+    if (unlikely(p->log_mask) && changes_memory(old, order, t))
+        dirty_log_set(d->dirty_log, g, order);
     if (entry_present(old) && !entry_is_leaf(old, order))
         p2m_table_retire(p, entry_table(old), order - 9);
-    while (new &&depth && order < p->max_order) {
-        if (!p2m_try_merge(p, path[depth - 1], table, order))
-            break;
-        order += 9;
-        depth--;
-        table = (uint64_t *)((uintptr_t)path[depth] & PAGE_MASK);
-    }
+    if (new &&likely(!p->log_mask))
+        merge_up(p, path, depth, table, order);
     return 0;
 }
 
@@ -317,6 +347,8 @@ static int set_locked(struct domain *d, gfn_t g, mfn_t m, unsigned int order, en
 
     if (p->closed)
         return -ESRCH;
+    if (unlikely(p->log_mask) && t == p2m_ram_rw && dirty_log_cover(d, d->dirty_log, g.v, order))
+        return -ENOMEM;
     rc = set_range(d, g.v, m, order, t, flush);
     if (!rc && t != p2m_invalid && last > p->max_gfn)
         atomic_set(&p->max_gfn, last);

@@ -11,6 +11,7 @@
 #define P2M_TOP_ORDER 27u /* an entry of the top table covers 2^27 frames */
 #define P2M_LEVELS    4u
 #define P2M_LEAF      0x80UL
+#define P2M_WRITE     0x2UL
 
 /*
  * Lookups take no lock. A table that is no longer used stays with the p2m and is
@@ -33,9 +34,15 @@ struct p2m {
      * lookup which still is in it takes a leaf for a leaf.
      */
     uint32_t pool[P2M_LEVELS];
-    uint64_t nr_tables;   /* made, those in the pools among them */
+    uint64_t nr_tables;   /* made, those in the pools among them, and pages of the dirty log */
     uint64_t table_limit; /* as a tool set it; 0: not */
     bool pool_stale;      /* not flushed since the last one was put there */
+
+    /*
+     * Without all of these bits a 4 KiB leaf of RAM is clean (dirty_log.h); a larger one is
+     * without P2M_WRITE. 0: nothing is logged.
+     */
+    uint64_t log_mask;
 };
 
 /* Of a present entry that covers 2^order frames. */
@@ -83,7 +90,22 @@ static inline uint64_t *p2m_walk(const struct p2m *p, uint64_t g, unsigned int *
     return p2m_walk_entry(p, g, order, &e);
 }
 
+/* A leaf of memory proper: what is logged. */
+static inline bool entry_is_logged(uint64_t e)
+{
+    return entry_present(e) && entry_type(e) == p2m_ram_rw;
+}
+
+/* The bits that a clean leaf of RAM lacks. */
+static inline uint64_t p2m_clean_mask(const struct p2m *p, unsigned int order)
+{
+    return order ? P2M_WRITE : p->log_mask;
+}
+
 /* p2m_table.c; the lock is held. */
+
+/* A page for the domain's tables or dirty log, within its limit; zeroed. NULL: no more. */
+void *p2m_page_new(struct domain *d);
 
 /* An empty table, or NULL. @order: of its entries. */
 uint64_t *p2m_table_create(struct domain *d, unsigned int order);
@@ -96,6 +118,9 @@ int p2m_split(struct domain *d, uint64_t *slot, unsigned int order);
  * larger leaf by now, puts that into @slot in its place.
  */
 bool p2m_try_merge(struct p2m *p, uint64_t *slot, uint64_t *table, unsigned int order);
+/* The same for the table of the entries of 2^order frames that @g is in, whatever was set lately.
+ */
+void p2m_merge_at(struct p2m *p, uint64_t g, unsigned int order);
 /* False: there are more. */
 bool p2m_table_free_some(struct p2m *p);
 

@@ -64,23 +64,23 @@ int p2m_set_table_limit(struct domain *d, uint64_t tables)
     return rc;
 }
 
-static uint64_t *table_new(struct domain *d)
+void *p2m_page_new(struct domain *d)
 {
     struct p2m *p = d->p2m;
-    uint64_t *table;
+    void *page;
 
     if (!d->is_privileged && p->nr_tables >= p2m_get_table_limit(d))
         return NULL;
-    table = hv_alloc_pages(0, 0);
-    if (table)
+    page = hv_alloc_pages(0, 0);
+    if (page)
         p->nr_tables++;
-    return table;
+    return page;
 }
 
 uint64_t *p2m_table_create(struct domain *d, unsigned int order)
 {
     uint32_t *pool = &d->p2m->pool[order / 9];
-    uint64_t *table = *pool ? pool_take(d, pool) : table_new(d);
+    uint64_t *table = *pool ? pool_take(d, pool) : p2m_page_new(d);
 
     if (table)
         virt_to_page(table)->type_info = META(0, MERGE_AFTER);
@@ -110,13 +110,15 @@ void p2m_table_retire(struct p2m *p, uint64_t *table, unsigned int order)
 int p2m_split(struct domain *d, uint64_t *slot, unsigned int order)
 {
     unsigned int sub = order - 9;
-    uint64_t *table = p2m_table_create(d, sub), e = *slot;
+    uint64_t *table = p2m_table_create(d, sub), e = *slot, keep = ~0UL;
 
     if (!table)
         return -ENOMEM;
+    if (entry_is_logged(e) && !(e & P2M_WRITE)) /* clean, and so are its parts */
+        keep = ~p2m_clean_mask(d->p2m, sub);
     for (unsigned int i = 0; i < P2M_ENTRIES; i++)
-        table[i] =
-            p2m_format->make_leaf(mfn_add(entry_mfn(e), (uint64_t)i << sub), sub, entry_type(e));
+        table[i] = keep & p2m_format->make_leaf(mfn_add(entry_mfn(e), (uint64_t)i << sub), sub,
+                                                entry_type(e));
     virt_to_page(table)->type_info = META(0, 0);
     atomic_set_release(slot, p2m_format->make_table(virt_to_mfn(table)));
     return 0;
@@ -149,6 +151,20 @@ bool p2m_try_merge(struct p2m *p, uint64_t *slot, uint64_t *table, unsigned int 
     atomic_set_release(slot, p2m_format->make_leaf(entry_mfn(first), order + 9, entry_type(first)));
     p2m_table_retire(p, table, order);
     return true;
+}
+
+void p2m_merge_at(struct p2m *p, uint64_t g, unsigned int order)
+{
+    uint64_t *table = p->root, *slot = NULL;
+
+    for (unsigned int o = P2M_TOP_ORDER; o > order; o -= 9) {
+        slot = &table[entry_index(g, o)];
+        if (!entry_present(*slot) || entry_is_leaf(*slot, o))
+            return;
+        table = entry_table(*slot);
+    }
+    virt_to_page(table)->type_info = META(0, MERGE_AFTER);
+    p2m_try_merge(p, slot, table, order);
 }
 
 /* From the lowest tables up, *left of them; false: there are more. */

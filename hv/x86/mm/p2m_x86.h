@@ -8,12 +8,14 @@
 
 /*
  * An entry's format. Nested tables of both vendors share most of it: the frame
- * in bits 12-51, bit 7 set in a leaf above 4 KiB, and bits 52-55 free for the
- * p2m_type. What differs is here.
+ * in bits 12-51, bit 7 set in a leaf above 4 KiB, writing allowed by bit 1, and bits
+ * 52-55 free for the p2m_type. What differs is here.
  */
 struct p2m_format {
     const char *name;
     uint64_t present; /* an entry with none of these bits isn't present */
+    /* What the CPU sets in a leaf that it writes through, if log_start (vendor.h) has it do so. */
+    uint64_t dirty;
     uint64_t (*make_leaf)(mfn_t m, unsigned int order, enum p2m_type t);
     uint64_t (*make_table)(mfn_t m);
     unsigned int (*max_order)(void); /* ORDER_1G or ORDER_2M: what the CPU can map at once */

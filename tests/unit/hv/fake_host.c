@@ -142,6 +142,14 @@ void evtchn_vcpu_free(struct vcpu *v)
 {
 }
 
+void evtchn_mark_held(struct domain *d)
+{
+}
+
+void p2m_log_write(struct domain *d, gfn_t g)
+{
+}
+
 void evtchn_vcpu_info_moved(struct vcpu *v)
 {
 }

@@ -17,6 +17,8 @@ uintptr_t unit_direct_map_base, unit_frame_table_base;
 int fake_copies_left, fake_allocs_left, fake_preempt_after;
 bool fake_p2m_set_fails;
 void (*fake_on_lookup)(struct domain *d, gfn_t g);
+unsigned int fake_dirty_marks;
+uint64_t fake_dirty_gfn;
 unsigned int fake_live_allocs, fake_notified[8][16], fake_unblocked[8][16], fake_p2m_flushes,
     fake_freed_domains;
 
@@ -226,6 +228,12 @@ int p2m_replace(struct domain *d, gfn_t g, mfn_t old, enum p2m_type old_type, mf
     return p2m_set(d, g, m, 0, t);
 }
 
+void p2m_log_write(struct domain *d, gfn_t g)
+{
+    fake_dirty_gfn = g.v;
+    fake_dirty_marks++;
+}
+
 void arch_p2m_flush(struct domain *d)
 {
     fake_p2m_flushes++;
@@ -250,13 +258,13 @@ int copy_to_guest_va(vaddr_t dst, const void *src, size_t len)
 }
 
 /* Only as long as no copy is to fail: what happens then is the copies' matter. */
-void *guest_map_va(vaddr_t va, size_t len, struct page_info **page)
+void *guest_map_va(vaddr_t va, size_t len, struct guest_page *page)
 {
-    *page = NULL;
+    page->info = NULL;
     return fake_copies_left < 0 ? (void *)va : NULL;
 }
 
-void guest_unmap_va(struct page_info *page)
+void guest_unmap_va(const struct guest_page *page)
 {
 }
 
@@ -442,7 +450,7 @@ void fake_machine_reset(void)
     fake_copies_left = fake_allocs_left = fake_preempt_after = -1;
     fake_p2m_set_fails = false;
     fake_on_lookup = NULL;
-    fake_live_allocs = fake_p2m_flushes = fake_freed_domains = 0;
+    fake_live_allocs = fake_p2m_flushes = fake_freed_domains = fake_dirty_marks = 0;
     memset(fake_notified, 0, sizeof(fake_notified));
     memset(fake_unblocked, 0, sizeof(fake_unblocked));
     memset(domains, 0, sizeof(domains));

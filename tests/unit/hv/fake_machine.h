@@ -33,6 +33,8 @@ extern void (*fake_on_lookup)(struct domain *d, gfn_t g);
 extern unsigned int fake_live_allocs;      /* hv_alloc'ed objects */
 extern unsigned int fake_notified[8][16];  /* [domid][vcpu]: arch_vcpu_event_notify */
 extern unsigned int fake_unblocked[8][16]; /* vcpu_unblock */
+extern unsigned int fake_dirty_marks;      /* calls of p2m_log_write */
+extern uint64_t fake_dirty_gfn;            /* of the last */
 extern unsigned int fake_p2m_flushes;      /* p2m entries taken away */
 extern unsigned int fake_freed_domains;
 

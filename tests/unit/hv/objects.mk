@@ -21,14 +21,17 @@ hv-unpack-unit-libs = -lz -llzma -lzstd -llz4
 unit-tests += hv-elf
 hv-elf-unit-y = tests/unit/hv/test_elf.o tests/unit/hv/fake_log.o hv/lib/elf.o
 unit-tests += hv-p2m
-hv-p2m-unit-y = tests/unit/hv/test_p2m.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o \
+p2m-objects := hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/dirty_log.o hv/x86/mm/npt.o
+hv-p2m-unit-y = tests/unit/hv/test_p2m.o $(p2m-objects) $(hv-mem-unit-y)
+unit-tests += hv-dirty-log
+hv-dirty-log-unit-y = tests/unit/hv/test_dirty_log.o hv/x86/mm/p2m_log.o $(p2m-objects) \
   $(hv-mem-unit-y)
 unit-tests += hv-dom0
 hv-dom0-unit-y = tests/unit/hv/test_dom0.o tests/unit/hv/fake_log.o hv/core/cmdline.o \
   hv/x86/boot/dom0_options.o hv/x86/boot/dom0_memory.o hv/x86/boot/dom0_acpi.o
 unit-tests += hv-guest-walk
 hv-guest-walk-unit-y = tests/unit/hv/test_guest_walk.o hv/x86/mm/guest_walk.o \
-  hv/x86/mm/guest_copy.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o $(hv-mem-unit-y)
+  hv/x86/mm/guest_copy.o $(p2m-objects) $(hv-mem-unit-y)
 grant-objects := tests/unit/hv/grant_domains.o tests/unit/hv/fake_machine.o \
   tests/unit/hv/fake_log.o hv/core/grant.o hv/core/grant_copy.o hv/core/grant_entry.o \
   hv/core/grant_map.o hv/core/lock.o
@@ -44,13 +47,12 @@ hv-event-stress-unit-libs = -lpthread
 unit-tests += hv-memory-op
 hv-memory-op-unit-y = tests/unit/hv/test_memory_op.o hv/core/memory_op.o \
   hv/core/memory_reservation.o hv/core/memory_physmap.o hv/core/memory_info.o \
-  hv/x86/mm/memory_map.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o hv/x86/mm/npt.o $(hv-mem-unit-y)
+  hv/x86/mm/memory_map.o $(p2m-objects) $(hv-mem-unit-y)
 unit-tests += hv-boot-scratch
 hv-boot-scratch-unit-y = tests/unit/hv/test_boot_scratch.o tests/unit/hv/fake_log.o \
   hv/core/boot_scratch.o
 unit-tests += hv-mem-threads
-hv-mem-threads-unit-y = tests/unit/hv/test_mem_threads.o hv/x86/mm/p2m.o hv/x86/mm/p2m_table.o \
-  hv/x86/mm/npt.o $(hv-mem-unit-y)
+hv-mem-threads-unit-y = tests/unit/hv/test_mem_threads.o $(p2m-objects) $(hv-mem-unit-y)
 hv-mem-threads-unit-libs = -lpthread
 unit-tests += hv-emulate
 hv-emulate-unit-y = tests/unit/hv/test_emulate.o hv/x86/emulate/decode.o hv/x86/emulate/execute.o

@@ -52,6 +52,20 @@ static void test_copy(void **state)
     assert_int_equal(fake_gfn_page(d1, 3)->refs, 1);
 }
 
+static void test_copy_is_dirty(void **state)
+{
+    d0->dirty_log = d1->dirty_log = (struct dirty_log *)d1;
+    grant(d1, 9, 0, 3, GTF_readonly);
+    grant(d1, 10, 0, 4, 0);
+    assert_int_equal(do_copy(d0, copy_op(1, 9, DOMID_SELF, 5, GNTCOPY_source_gref)), GNTST_okay);
+    assert_int_equal(fake_dirty_marks, 1); /* the caller's own */
+    assert_int_equal(fake_dirty_gfn, 5);
+    assert_int_equal(do_copy(d0, copy_op(DOMID_SELF, 6, 1, 10, GNTCOPY_dest_gref)), GNTST_okay);
+    assert_int_equal(fake_dirty_marks, 2); /* the granter's */
+    assert_int_equal(fake_dirty_gfn, 4);
+    d0->dirty_log = d1->dirty_log = NULL;
+}
+
 static void test_copy_refusals(void **state)
 {
     struct gnttab_copy c;
@@ -103,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_copy),
+        TEST(test_copy_is_dirty),
         TEST(test_copy_refusals),
         TEST(test_copy_through_a_mapping),
     };

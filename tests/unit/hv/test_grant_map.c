@@ -33,6 +33,28 @@ static void test_map_and_unmap(void **state)
     assert_int_equal(h, 0);
 }
 
+/* The granter's dirty log, in both versions: when a writable mapping ends. */
+static void test_mapping_is_dirty(void **state)
+{
+    grant_handle_t h;
+
+    d1->dirty_log = (struct dirty_log *)d1;
+    for (uint32_t version = 1; version <= 2; version++) {
+        set_version(d1, version, 0);
+        fake_dirty_marks = 0;
+        grant(d1, 9, 0, 3, 0);
+        assert_int_equal(map(d0, 1, 9, HOLE, RO, &h), GNTST_okay);
+        assert_int_equal(unmap(d0, h, HOLE), GNTST_okay);
+        assert_int_equal(fake_dirty_marks, 0);
+        assert_int_equal(map(d0, 1, 9, HOLE, RW, &h), GNTST_okay);
+        assert_int_equal(fake_dirty_marks, 0);
+        assert_int_equal(unmap(d0, h, HOLE), GNTST_okay);
+        assert_int_equal(fake_dirty_marks, 1);
+        assert_int_equal(fake_dirty_gfn, 3);
+    }
+    d1->dirty_log = NULL;
+}
+
 static void test_several_mappings_of_an_entry(void **state)
 {
     grant_handle_t h[3];
@@ -323,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_map_and_unmap),
+        TEST(test_mapping_is_dirty),
         TEST(test_several_mappings_of_an_entry),
         TEST(test_map_refusals),
         TEST(test_no_memory),
