@@ -38,6 +38,7 @@ hv-y += hv/x86/vmx/vmcs.o
 hv-y += hv/x86/vmx/vmx.o
 hv-y += hv/x86/vmx/state.o
 hv-y += hv/x86/vmx/apicv.o
+hv-y += hv/x86/vmx/pml.o
 hv-y += hv/x86/vmx/exit.o
 hv-y += hv/x86/mm/ept.o
 hv-y += hv/x86/hvm/run.o

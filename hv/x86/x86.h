@@ -251,6 +251,7 @@ struct arch_domain {
     void *apic_page;         /* where APICs that the CPU works on appear to guests; NULL: nowhere */
     uint8_t *ioport_traps;   /* 12 KiB, a bit a port: set, it exits. NULL: all do */
     uint64_t spec_id;        /* spec_ctrl.h */
+    bool log_by_cpu;         /* the vendor's own: between its log_start and log_stop; atomic */
     uint64_t tlb_generation; /* counts p2m changes that took a translation away; atomic */
 };
 

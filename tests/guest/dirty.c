@@ -388,6 +388,20 @@ static void test_map(void)
     CHECK(is_dirty(SPARE) && !is_dirty(SPARE + 1), "it is written to");
 }
 
+/* Off and on while the child is off its CPU, with what the log had put to another use meanwhile. */
+static void test_again(void)
+{
+    domain_pause(child);
+    CHECK_EQUAL(shadow_op(XEN_DOMCTL_SHADOW_OP_OFF, 0, NULL, 0), 0, "OFF, the child is paused");
+    CHECK_EQUAL(domain_populate(child, GFNS + 1, 8, 0), 8, "it gets more memory");
+    CHECK_EQUAL(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0, NULL, 0), 0, "on again");
+    domain_unpause(child);
+    tell(WRITE, 3, PAGE(20), PAGE(21), LARGE + 33);
+    clean();
+    CHECK(is_dirty(PAGE(20)) && is_dirty(PAGE(21)) && is_dirty(LARGE + 33), "it is logged");
+    CHECK(!is_dirty(PAGE(22)) && !is_dirty(LARGE + 34), "as before");
+}
+
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
@@ -466,6 +480,7 @@ void test_main(void)
     test_hypervisor();
     test_grants();
     test_map();
+    test_again();
     free_on = host_free_pages();
     CHECK_EQUAL(shadow_op(XEN_DOMCTL_SHADOW_OP_OFF, 0, NULL, 0), 0, "OFF");
     CHECK_EQUAL(read_log(XEN_DOMCTL_SHADOW_OP_CLEAN, 0, GFNS), -E_EINVAL, "CLEAN: it is off");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries of Intel's extended page tables (SDM 3, 29.3.2). Accessed and dirty bits are not
- * used: a guest's walk of its own tables would count as a write.
+ * Entries of Intel's extended page tables (SDM 3, 29.3.2). Accessed and dirty bits are set from
+ * the start: only the dirty log (vmx/pml.c) has the CPU use them, as a guest's walk of its own
+ * tables counts as a write then.
  *
  * On many CPUs a guest that changes the size of a page in its own tables can stop the machine by
  * a machine check, when it executes from there (Intel, "Machine Check Error Avoidance on Page
@@ -15,6 +16,8 @@
 #define EPT_R  0x1UL
 #define EPT_W  0x2UL
 #define EPT_X  0x4UL
+#define EPT_A  0x100UL
+#define EPT_D  0x200UL
 #define EPT_WB (6UL << 3)
 #define EPT_UC (0UL << 3)
 
@@ -29,13 +32,13 @@ static uint64_t ept_make_leaf(mfn_t m, unsigned int order, enum p2m_type t)
         [p2m_grant_ro] = EPT_R | EPT_WB,
     };
 
-    return mfn_to_paddr(m) | (rights[t] & ~(order && vmx_caps.small_code ? EPT_X : 0)) |
-           (order ? P2M_LEAF : 0) | (uint64_t)t << P2M_TYPE_SHIFT;
+    return mfn_to_paddr(m) | (rights[t] & ~(order && vmx_caps.small_code ? EPT_X : 0)) | EPT_A |
+           EPT_D | (order ? P2M_LEAF : 0) | (uint64_t)t << P2M_TYPE_SHIFT;
 }
 
 static uint64_t ept_make_table(mfn_t m)
 {
-    return mfn_to_paddr(m) | EPT_R | EPT_W | EPT_X;
+    return mfn_to_paddr(m) | EPT_R | EPT_W | EPT_X | EPT_A;
 }
 
 static unsigned int ept_max_order(void)
@@ -51,6 +54,7 @@ static bool ept_small_code(void)
 const struct p2m_format ept_format = {
     .name = "extended page tables",
     .present = EPT_R,
+    .dirty = EPT_D,
     .make_leaf = ept_make_leaf,
     .make_table = ept_make_table,
     .max_order = ept_max_order,

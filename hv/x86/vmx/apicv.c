@@ -110,7 +110,7 @@ void vmx_apic_mode_changed(struct vcpu *v)
 {
     struct vmx_vcpu *s = vmx_of(v);
     enum vlapic_mode mode = vlapic_mode(v);
-    uint32_t secondary = vmx_caps.secondary;
+    uint32_t secondary = s->secondary & ~(SEC_APIC_ACCESS | SEC_X2APIC);
 
     vmx_write(v, VMCS_VIRTUAL_APIC, virt_to_paddr(vlapic_page(v)));
     vmx_write(v, VMCS_TPR_THRESHOLD, 0);
@@ -121,6 +121,7 @@ void vmx_apic_mode_changed(struct vcpu *v)
         secondary |= SEC_APIC_ACCESS;
     if (mode == VLAPIC_X2APIC)
         secondary |= SEC_X2APIC;
+    s->secondary = secondary;
     vmx_write(v, VMCS_SECONDARY_CONTROLS, secondary);
     vmx_write(v, VMCS_APIC_ACCESS, virt_to_paddr(v->domain->arch->apic_page));
     vmx_write(v, VMCS_MSR_BITMAP,

@@ -19,6 +19,7 @@
 #define CAPS_PSCHANGE_MC_NO (1UL << 6)
 #define BASIC_TRUE_CONTROLS (1UL << 55)
 #define MISC_TIMER_RATE     0x1fu /* a tick of the preemption timer: 2^that of the TSC */
+#define VMFUNC_EPTP_SWITCH  1u
 #define MISC_STORES_LMA     (1u << 5)
 
 #define EPT_4_LEVELS        (1UL << 6)
@@ -101,6 +102,12 @@ static void read_timer(struct vmx_caps *c)
     c->pin |= PIN_PREEMPTION_TIMER;
 }
 
+/* The log needs dirty bits (27.2.1.1). */
+static void read_pml(struct vmx_caps *c)
+{
+    c->pml = rdmsr(MSR_VMX_SECONDARY) >> 32 & SEC_PML && c->ept_ad && !is_off("pml");
+}
+
 const char *vmx_caps_read(void)
 {
     struct vmx_caps *c = &vmx_caps;
@@ -131,6 +138,7 @@ const char *vmx_caps_read(void)
         return "unrestricted guests";
     read_apicv(c);
     read_timer(c);
+    read_pml(c);
     if (!(c->pin & PIN_VIRTUAL_NMI) || !(c->exit & EXIT_SAVE_EFER) ||
         !(c->proc & PROC_TPR_SHADOW) || !(c->proc & PROC_MSR_BITMAP))
         return "virtual NMIs, switching of EFER, a TPR shadow, or MSR bitmaps";
@@ -147,13 +155,14 @@ void vmx_caps_print(void)
              c->ept_1g ? " 1 GiB," : "", c->ept_2m ? " 2 MiB," : "",
              c->small_code ? " (code in these only)" : "",
              c->ept_ad ? ", accessed and dirty bits" : "", c->secondary & SEC_VPID ? ", VPID" : "");
-    log_info("VMX: APICv %s, posted interrupts %s\n", c->apicv ? "on" : "off",
-             c->posted ? "on" : "off");
+    log_info("VMX: APICv %s, posted interrupts %s, page-modification logging %s\n",
+             c->apicv ? "on" : "off", c->posted ? "on" : "off", c->pml ? "on" : "off");
     log_info("VMX: stays in a guest %s, loops of PAUSE %s\n",
              c->longest_stay ? "bounded by the preemption timer" : "not bounded",
              c->secondary & SEC_PAUSE_LOOP ? "yield" : "don't yield");
     log_info("VMX: not used yet:%s%s%s%s%s\n", can & SEC_VMFUNC ? " VMFUNC" : "",
-             can & SEC_VE ? " #VE" : "", can & SEC_PML ? " PML" : "",
-             can & SEC_VMCS_SHADOWING ? " VMCS-shadowing" : "",
-             can & (SEC_VMFUNC | SEC_VE | SEC_PML | SEC_VMCS_SHADOWING) ? "" : " nothing");
+             can & SEC_VMFUNC && rdmsr(MSR_VMX_VMFUNC) & VMFUNC_EPTP_SWITCH ? " (EPTP switching)"
+                                                                            : "",
+             can & SEC_VE ? " #VE" : "", can & SEC_VMCS_SHADOWING ? " VMCS-shadowing" : "",
+             can & (SEC_VMFUNC | SEC_VE | SEC_VMCS_SHADOWING) ? "" : " nothing");
 }

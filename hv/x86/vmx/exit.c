@@ -91,12 +91,18 @@ static void decode_exception(struct vcpu *v, struct vmexit *x)
     x->exception.cr2 = vmread(VMCS_EXIT_QUALIFICATION); /* of a #PF */
 }
 
+/* @qualification: of an EPT violation, or a full page-modification log. */
+static void decode_unblocked(uint64_t qualification)
+{
+    if (qualification & EPT_VIOLATION_UNBLOCKED && !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
+        block_nmi_again();
+}
+
 static void decode_ept_violation(struct vmexit *x)
 {
     uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
 
-    if (q & EPT_VIOLATION_UNBLOCKED && !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
-        block_nmi_again();
+    decode_unblocked(q);
     x->reason = VMEXIT_NESTED_FAULT;
     x->fault.gpa = vmread(VMCS_GUEST_PHYSICAL);
     x->fault.write = q & EPT_VIOLATION_WRITE;
@@ -244,6 +250,10 @@ static __noinline void decode_other(struct vcpu *v, struct vmexit *x, uint32_t r
     case VMX_EXIT_EOI:
         x->reason = VMEXIT_APIC_EOI;
         x->apic.vector = (uint8_t)vmread(VMCS_EXIT_QUALIFICATION);
+        break;
+    case VMX_EXIT_PML_FULL: /* it is drained by now */
+        decode_unblocked(vmread(VMCS_EXIT_QUALIFICATION));
+        x->reason = VMEXIT_NOTHING;
         break;
     default:
         x->reason = VMEXIT_FAILED;

@@ -11,6 +11,7 @@ enum vmcs_field {
     VMCS_POSTED_VECTOR = 0x0002,
     VMCS_GUEST_SELECTOR = 0x0800,
     VMCS_INTERRUPT_STATUS = 0x0810, /* the highest vectors requested and in service */
+    VMCS_PML_INDEX = 0x0812,
     VMCS_HOST_ES = 0x0c00,
     VMCS_HOST_CS = 0x0c02,
     VMCS_HOST_SS = 0x0c04,
@@ -22,6 +23,7 @@ enum vmcs_field {
     VMCS_IO_BITMAP_A = 0x2000,
     VMCS_IO_BITMAP_B = 0x2002,
     VMCS_MSR_BITMAP = 0x2004,
+    VMCS_PML_ADDRESS = 0x200e,
     VMCS_TSC_OFFSET = 0x2010,
     VMCS_VIRTUAL_APIC = 0x2012,
     VMCS_APIC_ACCESS = 0x2014,
@@ -140,6 +142,11 @@ enum vmcs_field {
 #define SEC_PML              (1u << 17)
 #define SEC_VE               (1u << 18)
 
+/* The EPT pointer: 25.6.11 */
+#define EPTP_WRITE_BACK 6u
+#define EPTP_4_LEVELS   (3u << 3)
+#define EPTP_AD         (1u << 6) /* the CPU uses accessed and dirty bits */
+
 /* VM-exit and VM-entry controls: 25.7, 25.8 */
 #define EXIT_SAVE_DEBUG    (1u << 2)
 #define EXIT_HOST_64       (1u << 9)
@@ -178,8 +185,8 @@ enum vmcs_field {
 #define EPT_VIOLATION_FETCH     (1u << 2)
 #define EPT_VIOLATION_RIGHTS    (7u << 3) /* what the entries allow: 0: nothing there */
 #define EPT_VIOLATION_LINEAR    (1u << 7)
-#define EPT_VIOLATION_FINAL     (1u << 8) /* the access itself, not the walk to it */
-#define EPT_VIOLATION_UNBLOCKED (1u << 12)
+#define EPT_VIOLATION_FINAL     (1u << 8)  /* the access itself, not the walk to it */
+#define EPT_VIOLATION_UNBLOCKED (1u << 12) /* of a full page-modification log too */
 
 /* Basic exit reasons: appendix C */
 enum vmx_exit_reason {

@@ -163,7 +163,7 @@ static void write_controls(struct vcpu *v)
         ports = io_bitmap;
     vmwrite(VMCS_PIN_CONTROLS, c->pin);
     vmwrite(VMCS_PROC_CONTROLS, vmx_of(v)->proc);
-    vmwrite(VMCS_SECONDARY_CONTROLS, c->secondary);
+    vmwrite(VMCS_SECONDARY_CONTROLS, vmx_of(v)->secondary);
     vmwrite(VMCS_EXIT_CONTROLS, c->exit);
     vmwrite(VMCS_ENTRY_CONTROLS, c->entry);
     vmwrite(VMCS_EXCEPTION_BITMAP, hvm_exception_exits());
@@ -172,8 +172,7 @@ static void write_controls(struct vcpu *v)
     vmwrite(VMCS_IO_BITMAP_A, virt_to_paddr(ports));
     vmwrite(VMCS_IO_BITMAP_B, virt_to_paddr(ports + PAGE_SIZE));
     vmwrite(VMCS_MSR_BITMAP, virt_to_paddr(vmx_msr_bitmap));
-    /* Write-back, tables of four levels (25.6.11). */
-    vmwrite(VMCS_EPT_POINTER, p2m_root(v->domain) | 6 | 3 << 3);
+    vmwrite(VMCS_EPT_POINTER, p2m_root(v->domain) | EPTP_WRITE_BACK | EPTP_4_LEVELS);
     vmwrite(VMCS_LINK_POINTER, ~0UL);
     vmwrite(VMCS_TSC_OFFSET, 0);
     vmwrite(VMCS_ENTRY_EVENT, 0);
@@ -202,6 +201,7 @@ static int vmx_vcpu_create(struct vcpu *v)
     *(uint32_t *)s->vmcs = vmx_caps.revision;
     s->cpu = NO_CPU;
     s->proc = vmx_caps.proc;
+    s->secondary = vmx_caps.secondary;
     s->dr6 = 0xffff0ff0;
     vmcs_unload(s);
     vmcs_borrow(s);
@@ -226,6 +226,7 @@ static void vmx_vcpu_destroy(struct vcpu *v)
     if (!s)
         return;
     vmx_apic_destroy(v);
+    vmx_log_free(v);
     if (s->vmcs)
         hv_free_pages(s->vmcs, 0);
     hv_free(s);
@@ -318,12 +319,15 @@ static void invvpid_all(void)
     __asm__ __volatile__("invvpid %0, %1" : : "m"(d), "r"(2UL) : "cc", "memory");
 }
 
-static __noinline void flush_translations(struct vmx_vcpu *s)
+static __noinline void flush_translations(struct vcpu *v)
 {
+    struct vmx_vcpu *s = vmx_of(v);
     bool all;
 
-    if (s->invept)
+    if (s->invept) {
+        vmx_log_follow(v);
         invept(vmread(VMCS_EPT_POINTER));
+    }
     s->invept = false;
     if (asid_is_valid(&s->vpid))
         return;
@@ -368,7 +372,7 @@ static void prepare_entry(struct vcpu *v)
     struct vmx_vcpu *s = a->vmx;
 
     if (unlikely(s->invept || !asid_is_valid(&s->vpid)))
-        flush_translations(s);
+        flush_translations(v);
     if (unlikely(s->tpr_window))
         vmwrite(VMCS_TPR_THRESHOLD, vmx_get_cr(v, 8));
     if (unlikely(a->irr_hint) && a->apic_virtual)
@@ -396,6 +400,8 @@ static void vmx_run(struct vcpu *v)
     a->rip = vmread(VMCS_GUEST_RIP);
     a->rsp = s->rsp = vmread(VMCS_GUEST_RSP);
     a->rflags = s->rflags = vmread(VMCS_GUEST_RFLAGS);
+    if (unlikely(s->pml_now))
+        vmx_log_drain(v);
     vmx_decode_exit(v);
 }
 
@@ -504,6 +510,8 @@ const struct vendor_ops vmx_ops = {
     .set_dr7 = vmx_set_dr7,
     .msr_read = vmx_msr_read,
     .msr_write = vmx_msr_write,
+    .log_start = vmx_log_start,
+    .log_stop = vmx_log_stop,
     .flush_tlb = vmx_flush_tlb,
     .set_tsc_offset = vmx_set_tsc_offset,
     .hypercall_opcode = { 0x0f, 0x01, 0xc1 },

@@ -33,10 +33,12 @@ struct vmx_vcpu {
     struct asid vpid;
     uint64_t host_rsp;         /* what the VMCS has; entry.S keeps it */
     uint64_t rsp, rflags;      /* the guest's, as the VMCS has them */
-    uint32_t proc;             /* processor-based controls, as in the VMCS */
+    uint32_t proc, secondary;  /* processor-based controls, as in the VMCS */
     uint64_t cr2;              /* unless loaded: the VMCS has none */
     bool tpr_window;           /* a lower task priority is waited for */
     struct posted *posted;     /* its descriptor of interrupts to come; NULL without APICv */
+    uint64_t *pml;             /* where the CPU is to log writes; NULL: nowhere */
+    uint64_t *pml_now;         /* the same, as in the VMCS */
     uint64_t msr[NR_VMX_MSRS]; /* unless loaded */
     uint64_t dr[4], dr6;       /* DR0-3 and 6, unless they are on the CPU */
     bool drs_loaded;           /* they are, and accesses don't exit */
@@ -59,6 +61,7 @@ struct vmx_caps {
     uint32_t longest_stay; /* in a guest, in ticks of the preemption timer; 0: there is none */
     bool apicv;  /* the CPU works on the virtual APIC by itself: registers, delivery, both modes */
     bool posted; /* and takes posted interrupts */
+    bool pml;    /* it logs which pages a guest writes to */
 };
 extern struct vmx_caps vmx_caps;
 /* Fills vmx_caps; says what is missing for guests, or NULL. */
@@ -140,6 +143,19 @@ void vmx_apic_enter(struct vcpu *v);
 void vmx_apic_mode_changed(struct vcpu *v);
 bool vmx_apic_post(struct vcpu *v, uint8_t vector);
 bool vmx_apic_pending(struct vcpu *v);
+
+/* --- pml.c --------------------------------------------------------------------------------------
+ */
+
+/* vendor_ops */
+int vmx_log_start(struct domain *d);
+void vmx_log_stop(struct domain *d);
+/* Before an entry behind a flush: the VMCS is to log, or not any more, as the domain is. */
+void vmx_log_follow(struct vcpu *v);
+/* After each exit, if pml_now: what was logged is dirty. */
+void vmx_log_drain(struct vcpu *v);
+/* A vCPU's end. */
+void vmx_log_free(struct vcpu *v);
 
 /* --- exit.c, entry.S ---------------------------------------------------------------------------
  */
