@@ -18,15 +18,8 @@
 #include "x86/cpu/apic_regs.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
+#include "x86/vmx/posted.h"
 #include "x86/vmx/vmx.h"
-
-/* Table 30-1. A page each: Bochs refuses one that is not aligned to it. */
-struct posted {
-    uint64_t requests[4];
-    uint32_t control, destination;
-    uint64_t reserved[3];
-};
-#define POSTED_OUTSTANDING 1u
 
 static uint8_t *x2apic_bitmap; /* of MSRs, for vCPUs in x2APIC mode */
 
@@ -84,7 +77,7 @@ int vmx_apic_create(struct vcpu *v)
     rc = access_page_create(v->domain);
     if (rc)
         return rc;
-    s->posted = hv_alloc_pages(0, ALLOC_ANY);
+    s->posted = hv_alloc_pages(0, ALLOC_ANY); /* Bochs refuses one that is not at a page's start */
     if (!s->posted)
         return -ENOMEM;
     memset(s->posted, 0, PAGE_SIZE);
@@ -143,7 +136,7 @@ bool vmx_apic_post(struct vcpu *v, uint8_t vector)
         return false;
     if (atomic_or(&p->requests[vector / 64], bit) & bit)
         return true;
-    if (atomic_or(&p->control, POSTED_OUTSTANDING) & POSTED_OUTSTANDING)
+    if (atomic_or(&p->state, POSTED_OUTSTANDING) & POSTED_OUTSTANDING)
         return true;
     atomic_set(&v->arch->irr_hint, true); /* before it is looked whether it runs */
     vcpu_notify(v, vmx_caps.posted ? VECTOR_POSTED : VECTOR_KICK);
@@ -158,7 +151,7 @@ void vmx_apic_enter(struct vcpu *v)
     int irr, isr;
 
     atomic_set(&v->arch->irr_hint, false);
-    atomic_and(&p->control, ~POSTED_OUTSTANDING);
+    atomic_and(&p->state, ~POSTED_OUTSTANDING);
     smp_mb();
     for (unsigned int i = 0; i < 4; i++) {
         uint64_t w = p->requests[i] ? atomic_xchg(&p->requests[i], 0) : 0;

@@ -93,3 +93,6 @@ hv-spec-decide-unit-y = tests/unit/hv/test_spec_decide.o tests/unit/hv/fake_log.
   hv/x86/cpu/spec_decide.o
 unit-tests += hv-fpu
 hv-fpu-unit-y = tests/unit/hv/test_fpu.o tests/unit/hv/fake_log.o hv/x86/hvm/fpu.o
+unit-tests += hv-posted
+hv-posted-unit-y = tests/unit/hv/test_posted.o tests/unit/hv/fake_log.o hv/x86/vmx/posted.o \
+  hv/x86/iommu/vtd_irte.o hv/core/lock.o
