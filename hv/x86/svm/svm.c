@@ -219,14 +219,17 @@ static void svm_switch_out(struct vcpu *v)
 
 /*
  * An interrupt by V_IRQ, which the guest, who can take it now, takes before its first
- * instruction (APM 2, 15.21.4): QEMU's TCG may deliver an injected one twice. Not where V_IRQ has
- * to open the window for another interrupt, nor where an NMI waits for this one's delivery.
+ * instruction (APM 2, 15.21.4), for QEMU's TCG: it may deliver an injected one twice. It is told
+ * by the NRIPS that it lacks, as others have faults of their own (Bochs 3.0 does not look at
+ * V_IRQ before the guest changes IF). Not where V_IRQ has to open the window for another
+ * interrupt, nor where an NMI waits for this one's delivery.
  */
 static bool raise_virtual_irq(struct vcpu *v, struct vmcb *b)
 {
     const struct x86_event *e = &v->arch->pending;
 
-    if (e->type != EVENT_INTERRUPT || b->vintr & VINTR_IRQ || v->arch->nmi_pending)
+    if (svm_features & SVM_FEATURE_NRIPS || e->type != EVENT_INTERRUPT || b->vintr & VINTR_IRQ ||
+        v->arch->nmi_pending)
         return false;
     b->vintr |= VINTR_IRQ_NOW;
     b->vintr_vector = e->vector;
