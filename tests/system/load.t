@@ -15,6 +15,7 @@ minutes=${LOAD_MINUTES:-2}
 fast_kernel
 { echo "minutes=$minutes"; cat <<'END'; } | dom0_script
 guest_initrd /tmp/load.cpio.gz <<'RC'
+{ # in the background: init is to see what else comes, such as the end
 until [ -b /dev/xvda ]; do sleep 0.1; done
 until ip addr show eth0 | grep -q 'inet '; do sleep 0.1; done
 (while ping -q -i 0.5 -s 1400 -c 20 10.0.2.2 >/dev/null; do echo load-net; done # with an answer
@@ -30,6 +31,7 @@ while :; do
     echo "load-disk $round"
     sleep 1 # nine guests share what the emulator has
 done
+} &
 RC
 create() { # NAME VCPUS
     pando create /guests/demo.json name="$1" memory=96 vcpus="$2" on_crash=preserve \
