@@ -31,11 +31,11 @@ equal "the hook refuses a creation" "$?" 1
 check "it says why, and what to do" grep -q \
     'the plugin budget refuses it: a would have 128 MiB, and the budget is 120 MiB' /tmp/refused
 check "nothing is left of it" sh -c "! pando list | grep -q ' a '"
-check "a smaller guest is created" create memory=96 maxmem=128
+check "a smaller guest is created" create memory=96 maxmem=116
 check "the command knows it" sh -c "pando budget a | grep -q '^a .* of 120 MiB'"
 echo 110 >/etc/pando/budget
-check "more memory is refused" sh -c "! pando mem-set a 120 2>/tmp/refused"
-check "with the reason" grep -q 'a would have 120 MiB' /tmp/refused
+check "more memory is refused" sh -c "! pando mem-set a 114 2>/tmp/refused"
+check "with the reason" grep -q 'a would have 114 MiB' /tmp/refused
 check "less is not" pando mem-set a 100
 check "the panel lists it" sh -c "pando plugins --panel budget | grep -q '^a '"
 check "it is destroyed" pando destroy a
