@@ -27,7 +27,7 @@ int frame_line_draw(struct frame *frame)
                               "%s: ", frame->field.label);
         return canvas_text(canvas, rect, x, 0, theme_style(theme, ROLE_TEXT), frame->field.text);
     }
-    return prompt_draw(canvas, rect, 0, theme);
+    return prompt_draw(canvas, rect, 0, theme, frame->ui.focus == FOCUS_LINE);
 }
 
 /* --- a question ----------------------------------------------------------------------------- */

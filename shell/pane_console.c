@@ -46,7 +46,10 @@ static void on_timer(void *arg)
     struct console_pane *console = arg;
 
     if (console->closing) {
-        layout_close(console->pane.ui->layout, &console->pane);
+        struct ui *ui = console->pane.ui;
+
+        layout_close(ui->layout, &console->pane);
+        ui_set_focus(ui, FOCUS_LINE); /* what is typed on is not for the console next to it */
     } else {
         console->shown_at = loop_clock_ns() / 1000000;
         pane_changed(&console->pane);

@@ -234,10 +234,12 @@ bool prompt_is_searching(void)
     return RL_ISSTATE(RL_STATE_ISEARCH);
 }
 
-int prompt_draw(struct canvas *canvas, const struct rect *rect, int y, const struct theme *theme)
+int prompt_draw(struct canvas *canvas, const struct rect *rect, int y, const struct theme *theme,
+                bool has_keys)
 {
     const char *label = rl_display_prompt ? rl_display_prompt : text;
-    int start = canvas_text(canvas, rect, 0, y, theme_style(theme, ROLE_PROMPT), label);
+    int start = canvas_text(canvas, rect, 0, y,
+                            theme_style(theme, has_keys ? ROLE_PROMPT : ROLE_DIM), label);
     struct rect rest = { rect->x + start, rect->y + y, rect->width - start, 1 };
     char *before = shell_need(strndup(rl_line_buffer, (size_t)rl_point));
     int column = text_width(before);

@@ -32,8 +32,9 @@ void prompt_set(const char *text);
 bool prompt_is_empty(void);
 bool prompt_is_searching(void); /* the history: Esc is for it */
 
-/* Draws row @y of the rectangle; returns the cursor's column. */
-int prompt_draw(struct canvas *canvas, const struct rect *rect, int y, const struct theme *theme);
+/* Draws row @y of the rectangle, dim if keys go elsewhere; returns the cursor's column. */
+int prompt_draw(struct canvas *canvas, const struct rect *rect, int y, const struct theme *theme,
+                bool has_keys);
 
 /* What the word can be completed to, when Tab had several answers; gone with the next key. */
 const char *const *prompt_offers(size_t *count);
