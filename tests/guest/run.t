@@ -78,7 +78,7 @@ report() {
 # boot_qemu NAME KERNEL LIMIT VCPUS CPUS OPTIONS
 boot_qemu() {
     local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5 options=$6
-    timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -M q35 \
+    timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -M q35 \
         -cpu EPYC,-smap,-monitor,-rdtscp -m 256 -smp "$cpus" -display none -nodefaults \
         -no-reboot -serial stdio -kernel build/pando32 \
         -append "console=com1 dom0_mem=96M dom0_max_vcpus=$vcpus $options" \
