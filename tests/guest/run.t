@@ -75,7 +75,7 @@ report() {
     echo "$1 $tests - $2"
 }
 
-# boot_qemu NAME KERNEL LIMIT VCPUS CPUS OPTIONS
+# boot_qemu NAME KERNEL LIMIT VCPUS CPUS OPTIONS. On one thread: see share/run-qemu.
 boot_qemu() {
     local name=$1 kernel=$2 limit=$3 vcpus=$4 cpus=$5 options=$6
     timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -M q35 \

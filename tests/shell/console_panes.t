@@ -93,6 +93,12 @@ size 40 10
 sleep 0.3
 size 160 48
 see "and after a size that is too small" 'console of'
+types 'console nobody'
+keys Enter
+see "a guest that is not there is told" 'nobody is not there'
+types 'destroy-web04'
+see "and what is typed on is not for the console next to it" '^pando> destroy-web04'
+keys C-u
 types 'console nosuchguest --no-replay'
 keys Enter
 see "any name can be tried" 'console of nosuchguest'

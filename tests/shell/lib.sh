@@ -40,7 +40,28 @@ mux() {
 consoles() {
     "$top/build/shell/consoled" "$work/console" &
     consoled=$!
-    while [ ! -S "$work/console" ]; do sleep 0.05; done
+    until [ -S "$work/console" ]; do
+        kill -0 "$consoled" 2>/dev/null || {
+            echo 'Bail out! There is no simulated consoled: make check-shell builds it.'
+            exit 1
+        }
+        sleep 0.05
+    done
+}
+
+# hostile_script: for a guest's shell: escape sequences of all kinds, bytes that aren't UTF-8, floods
+hostile_script() {
+    cat <<'END'
+printf '\033]0;%s\007' "$(head -c 100000 /dev/zero | tr '\0' A)"
+printf '\033P%s\033\\' "$(head -c 100000 /dev/zero | tr '\0' q)"
+printf '\033[999999999b\033[2147483647;2147483647H\033[999999999L\033[99999999999999999999m'
+printf '\033[%s m' "$(head -c 5000 /dev/zero | tr '\0' ';')"
+printf '\033c\033[!p\033[?3h\033[?5h\033[?1049h\033#8\033[1;1r\033[?6h\033[?69h\033[5;10s'
+printf '\033[8;1;1t\033[21t\033[5i\033[?1000h\033[?1003h\033[?2004h\033[>4;2m\033]52;c;aGE=\007'
+printf '\342\200\256\342\201\246\357\277\276\302\233\360\237\217\263\357\270\217a\314\201\314\201\314\201\314\201\314\201'
+head -c 300000 /dev/urandom
+printf '\033[?1049l\033c'
+END
 }
 
 start() {

@@ -95,6 +95,12 @@ static bool attach(struct client *client, const struct console_frame *frame)
     if (console_get_attach(frame, &request))
         return false;
     snprintf(client->name, sizeof(client->name), "%s", request.guest);
+    if (is(client, "nobody")) {
+        send_all(client, out,
+                 console_put_sentence(out, CONSOLE_ERROR, CONSOLE_ERROR_NO_GUEST,
+                                      "nobody is not there"));
+        return false;
+    }
     snprintf(answer.name, sizeof(answer.name), "%s", request.guest);
     answer.flags = request.flags;
     if (!send_all(client, out, console_put_attached(out, &answer)) ||

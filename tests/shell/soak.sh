@@ -132,7 +132,7 @@ part_sizes() {
 }
 
 part_commands() {
-    line 'list' 'TIME\(s\)' && line 'list --json' '"max_vcpus"' && line 'info' 'Hypervisor' &&
+    line 'list' 'TIME\(s\)' && line 'list --json' '"max_vcpus"' && line 'info' 'Nested paging' &&
         line 'info db01' 'Virtual CPUs, maximum' && line 'vcpu-list db01' 'VCPU' &&
         line 'dmesg' 'simulated line' && line 'pause db01' 'pause db01: done' &&
         line 'unpause db01' 'unpause db01: done' && line 'mem-set db01 96M' 'mem-set db01' &&
@@ -290,15 +290,7 @@ prepare() {
     make_plugin
     touch "$work/kernel"
     echo "{\"name\": \"fresh\", \"kernel\": \"$work/kernel\", \"memory\": 64}" >"$work/fresh.json"
-    cat >"$work/attack" <<'END'
-printf '\033]0;%s\007' "$(head -c 100000 /dev/zero | tr '\0' A)"
-printf '\033P%s\033\\' "$(head -c 100000 /dev/zero | tr '\0' q)"
-printf '\033[999999999b\033[2147483647;2147483647H\033[999999999L\033[99999999999999999999m'
-printf '\033[%s m' "$(head -c 5000 /dev/zero | tr '\0' ';')"
-printf '\033c\033[!p\033[?3h\033[?5h\033[?1049h\033#8\033[1;1r\033[?6h\033[?69h\033[5;10s'
-head -c 100000 /dev/urandom
-printf '\033[?1049l\033c'
-END
+    hostile_script >"$work/attack"
     cat >"$work/script" <<'END'
 set who=db01
 list
