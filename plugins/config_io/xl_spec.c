@@ -183,6 +183,9 @@ static void parse_disk(struct disk *disk, char *rest)
     disk->more |= deprecated;
 }
 
+static const char *const read_only[] = { "r", "ro", NULL };
+static const char *const read_write[] = { "rw", "w", "", NULL };
+
 /* Why Pando has no such disk, in disk->why. */
 static void judge(struct disk *disk)
 {
@@ -202,6 +205,11 @@ static void judge(struct disk *disk)
         disk->impossible = true;
         cannot(&disk->why, "it needs a %s", "vdev");
     }
+    if (disk->at[ACCESS] && !one_of(disk->at[ACCESS], read_only) &&
+        !one_of(disk->at[ACCESS], read_write)) {
+        disk->impossible = true;
+        cannot(&disk->why, "its access is r or rw, not %s", disk->at[ACCESS]);
+    }
 }
 
 struct value *xl_disk_import(const char *spec, unsigned line, bool *exact, char **why)
@@ -212,15 +220,12 @@ struct value *xl_disk_import(const char *spec, unsigned line, bool *exact, char 
     parse_disk(&disk, copy);
     judge(&disk);
     if (!disk.impossible) {
-        const char *access = disk.at[ACCESS] ? disk.at[ACCESS] : "";
         char *target = need_format("%s%s", *disk.at[TARGET] == '/' ? "" : "/dev/", disk.at[TARGET]);
         value = value_new(VALUE_OBJECT, "", line);
         value_set(value, "vdev", value_new(VALUE_STRING, disk.at[VDEV], line));
         value_set(value, "target", value_new(VALUE_STRING, target, line));
-        if (!strcmp(access, "r") || !strcmp(access, "ro"))
+        if (disk.at[ACCESS] && one_of(disk.at[ACCESS], read_only))
             value_set(value, "access", value_new(VALUE_STRING, "r", line));
-        else if (*access && strcmp(access, "rw") && strcmp(access, "w"))
-            value_set(value, "access", value_new(VALUE_STRING, access, line));
         disk.more |= *disk.at[TARGET] != '/';
         free(target);
     }

@@ -266,7 +266,7 @@ static void test_life(void)
         uint32_t n = ACCESS(event_count[send.port]);
 
         event_op(EVTCHNOP_send, &send);
-        if (WAIT_FOR(ACCESS(event_count[send.port]) != n, 1000))
+        if (WAIT_FOR(ACCESS(event_count[send.port]) != n, 10000))
             ran++;
     }
     CHECK_EQUAL(ran, 20, "20 events there and back");
@@ -640,7 +640,7 @@ void test_main(void)
     warm_up(MAP_PARENT);
     do { /* the last one's structures go when every CPU has had a look */
         free_before = host_free_pages();
-        WAIT_FOR(false, 50);
+        WAIT_FOR(false, 500);
     } while (host_free_pages() != free_before);
     test_life();
     test_grants();

@@ -148,7 +148,11 @@ while IFS='|' read -r kernel limit vcpus cpus options; do
     if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
         continue
     fi
-    [ "$machine" = qemu ] || name=$machine-$name
+    if [ "$machine" = qemu ]; then # AMD has none of these to be switched off
+        [[ $options != *@(apicv|posted|pml)=off* ]] || continue
+    else
+        name=$machine-$name
+    fi
     [ "$kernel" != exits ] || kernel+=" $(abilities "$options")"
     # shellcheck disable=SC2086
     boot "$name" "$kernel" $limit "$vcpus" "$cpus" "$options"

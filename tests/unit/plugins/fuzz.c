@@ -4,7 +4,8 @@
  * and put in. Whatever is understood must come back the same; what isn't must be refused with a
  * reason. The sanitizers see to the rest.
  *
- * FUZZ_SECONDS (2) is how long it goes on, FUZZ_SEED where it starts; a failure prints its text.
+ * FUZZ_SECONDS is how long it goes on (10,000 rounds unless told), FUZZ_SEED where it starts; a
+ * failure prints its text.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,14 +102,17 @@ static void edit(const struct language *language, char *text)
     memcpy(text + at, piece, size);
 }
 
+#define ROUNDS 10000u /* unless FUZZ_SECONDS says how long */
+
 static void run(const struct language *language)
 {
     const char *seconds = getenv("FUZZ_SECONDS"), *seed = getenv("FUZZ_SEED");
-    time_t end = time(NULL) + (seconds ? atoi(seconds) : 2);
+    time_t end = time(NULL) + (seconds ? atoi(seconds) : 0);
     unsigned long counts[3] = { 0 };
-    state_now = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
+    /* The same rounds each time, but when it is let search for longer. */
+    state_now = seed ? strtoull(seed, NULL, 0) : seconds ? (uint64_t)time(NULL) : 1;
     print_message("# FUZZ_SEED=%llu\n", (unsigned long long)state_now);
-    while (time(NULL) < end) {
+    for (unsigned i = 0; seconds ? time(NULL) < end : i < ROUNDS; i++) {
         char text[TEXT], why[600] = "";
         snprintf(text, sizeof(text), "%s", language->seeds[below(language->seed_count)]);
         for (uint32_t edits = below(EDITS); edits; edits--)

@@ -165,6 +165,7 @@ static void xl_disks(void **state)
     expect(PVH "disk=[',hdc:cdrom,r']", "\"disk\":[]", "no CD-ROM drives");
     expect(PVH "disk=['/a,,xvda,backend=store']", "\"disk\":[]", "does not know of backend");
     expect(PVH "disk=['script=block-x,vdev=xvda,target=y']", "\"disk\":[]", "of script");
+    expect(PVH "disk=['/a,,xvda,scrip script=s']", "\"disk\":[]", "r or rw, not scrip script=s");
     expect(PVH "disk=['/a']", "\"disk\":[]", "needs a vdev");
     expect(PVH "disk=[7]", "\"disk\":[]", "f:2: disk: expected a string");
     expect(PVH "disk=['/a,,xvda,rw,no-discard']", "\"as\":{\"vdev\":\"xvda\"", "of no-discard");
