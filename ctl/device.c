@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "domain.h"
 
@@ -149,7 +151,11 @@ static void put_closing(struct store_nodes *n, void *arg)
     }
 }
 
-/* The same, but the front-end's nodes go at once: the guest has no say in it. */
+/*
+ * The same, but the guest has no say in it: the front-end's nodes become dom0's, and say that it
+ * has closed. A back-end that is just about to connect writes Connected over our Closing, and from
+ * a front-end without nodes it would only go away: that it has closed it says to one that has.
+ */
 static void put_cut_off(struct store_nodes *n, void *arg)
 {
     const struct device *device = arg;
@@ -157,6 +163,8 @@ static void put_cut_off(struct store_nodes *n, void *arg)
     put_closing(n, arg);
     nodes_base(n, "%s", device->frontend);
     nodes_remove(n, "");
+    nodes_make_shared(n, "", 0, device->domid);
+    nodes_put(n, "state", "%d", XenbusStateClosed);
 }
 
 static bool is_closed(struct store *store, const struct device *device)
@@ -164,6 +172,22 @@ static bool is_closed(struct store *store, const struct device *device)
     unsigned int state = read_state(store, device->backend);
 
     return state == XenbusStateClosed || state == XenbusStateUnknown;
+}
+
+/*
+ * A back-end in the kernel says that it has closed just before it lets go of the disk's file, or of
+ * the interface's name, which somebody may want at once.
+ */
+static void wait_released(const struct device *device, int64_t deadline)
+{
+    const struct timespec pause = { .tv_nsec = 2000000 };
+    char path[DEVICE_PATH_MAX];
+
+    snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/%s-%u-%u", device->kind,
+             device->domid, device->id);
+    while (access(path, F_OK) == 0 && clock_ms() < deadline) {
+        nanosleep(&pause, NULL);
+    }
 }
 
 static void put_removed(struct store_nodes *n, void *arg)
@@ -215,6 +239,9 @@ static int close_devices(struct device *devices, size_t count, nodes_fn *close, 
         if (err == -ETIMEDOUT && close != put_closing) {
             result = err;
             err = 0;
+        }
+        if (!err) {
+            wait_released(&devices[i], deadline);
         }
     }
     for (size_t i = 0; i < count && !err; i++) {

@@ -36,7 +36,7 @@ check "shutdown of all" pando shutdown --wait --timeout 200 $all
 # By now dom0 has the tables that serving eight guests takes: from here on nothing may be kept.
 before=$(host_number free_kib)
 for i in 1 2 3 4 5 6 7 8; do
-    create many$i $i >/dev/null 2>&1
+    check "create guest $i again" create many$i $i
 done
 # shellcheck disable=SC2086
 check "eight guests can be destroyed in their boot" pando destroy $all

@@ -120,6 +120,22 @@ int store_read_u64(struct store *store, uint32_t tx, const char *path, uint64_t 
     return err;
 }
 
+/* If @path is the state of a front-end that has closed, its back-end closes. */
+static void close_behind(const char *path)
+{
+    char backend[128], kind[8];
+    unsigned int domid, id;
+    int length = 0;
+
+    if (sscanf(path, "/local/domain/%u/device/%7[a-z]/%u/state%n", &domid, kind, &id, &length) ==
+            3 &&
+        length && !strcmp(fake_store_value(path), "6")) {
+        snprintf(backend, sizeof(backend), "/local/domain/0/backend/%s/%u/%u/state", kind, domid,
+                 id);
+        set(backend, "6", 1);
+    }
+}
+
 int store_write(struct store *store, uint32_t tx, const char *path, const void *value,
                 size_t length)
 {
@@ -134,8 +150,11 @@ int store_write(struct store *store, uint32_t tx, const char *path, const void *
         if (!strcmp(fake_store_value(path), "1")) {
             set(path, "2", 1);
         } else if (!strcmp(fake_store_value(path), "5")) {
-            set(path, "6", 1);
+            set(path, fake_store.racing ? "4" : "6", 1);
         }
+    }
+    if (fake_store.racing) {
+        close_behind(path);
     }
     return 0;
 }

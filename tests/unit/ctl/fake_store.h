@@ -12,6 +12,7 @@ struct fake_store {
     int fail_in;   /* this many requests from now one fails by -EIO; -1: none */
     bool dead;     /* no daemon */
     bool stubborn; /* back-ends do not react */
+    bool racing;   /* they connect when asked to close, and close when their front-end has */
     unsigned int introduced, released;
 };
 

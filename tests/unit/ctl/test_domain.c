@@ -433,6 +433,21 @@ static void leftovers_are_removed(void **state)
     expect_nothing_left();
 }
 
+/* Its word that it has connected goes over ours that it shall close. */
+static void a_backend_about_to_connect_closes(void **state)
+{
+    uint32_t domid = create("a");
+    struct store *store;
+
+    assert_int_equal(pando_store(pando, &store), PANDO_OK);
+    assert_int_equal(store_write_str(store, 0, "/local/domain/0/backend/vbd/1/51712/state", "2"),
+                     0);
+    assert_int_equal(store_write_str(store, 0, "/local/domain/1/device/vbd/51712/state", "3"), 0);
+    fake_store.racing = true;
+    assert_int_equal(pando_domain_destroy(pando, domid), PANDO_OK);
+    expect_nothing_left();
+}
+
 /* A tool was killed in the middle of a creation. */
 static void the_next_creation_clears_up(void **state)
 {
@@ -569,6 +584,7 @@ int main(void)
         TEST(memory_stays_within_its_bounds),
         TEST(an_unanswered_request_times_out),
         TEST(leftovers_are_removed),
+        TEST(a_backend_about_to_connect_closes),
         TEST(the_next_creation_clears_up),
         TEST(a_nameless_domain_is_cleared_up),
         TEST(a_lock_has_one_holder),
