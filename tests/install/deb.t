@@ -56,6 +56,16 @@ before=$(sums)
 make -C "$top" -s deb >/dev/null 2>&1
 equal "the same sources make the same packages" "$(sums)" "$before"
 
+built_elsewhere() {
+    local deb
+    for deb in "${debs[@]}"; do
+        dpkg-deb -R "$deb" "$work/contents/$(basename "$deb" .deb)" || return
+    done
+    ! grep -r -l -F "$top" "$work/contents"
+}
+mkdir "$work/contents"
+check "no package knows where it was built" built_elsewhere
+
 if command -v lintian >/dev/null; then
     # The hypervisor unpacks dom0's kernel with zlib, which no package can bring it.
     equal "lintian finds no error" "$(lintian --allow-root --fail-on none "${debs[@]}" 2>/dev/null |
