@@ -6,7 +6,7 @@
  *
  * The console may be a serial line of 11 characters a millisecond. Who writes to it waits,
  * with the log's lock held: so the lines of unprivileged guests only wait in a queue, and
- * go out as the console takes them (log_drain).
+ * go out as the console takes them (log_drain). One that has begun is ended before another.
  */
 #include <hv/arch.h>
 #include <hv/atomic.h>
@@ -35,6 +35,7 @@ static bool panicking;
 static char queue[QUEUE_SIZE];
 static uint32_t queue_prod, queue_cons;
 static uint32_t queue_dropped; /* lines that found no room since the last that did */
+static bool queue_in_line;     /* the console has a part of one */
 
 enum log_level log_console_level = LOG_INFO;
 
@@ -51,12 +52,22 @@ static void emit(char c, bool console)
     }
 }
 
+static void queue_emit(void)
+{
+    char c = queue[queue_cons++ % QUEUE_SIZE];
+
+    arch_console_putc(c);
+    queue_in_line = c != '\n';
+}
+
 void log_write(const char *s, size_t n, bool console)
 {
     bool locked = !panicking;
 
     if (locked)
         spin_lock(&log_lock);
+    while (console && queue_in_line && queue_cons != queue_prod)
+        queue_emit();
     for (size_t i = 0; i < n; i++)
         emit(s[i], console);
     if (locked)
@@ -133,7 +144,7 @@ bool log_drain(void)
 
     spin_lock(&log_lock);
     for (unsigned int n = 0; n < DRAIN_MAX && queue_cons != queue_prod && arch_console_room(); n++)
-        arch_console_putc(queue[queue_cons++ % QUEUE_SIZE]);
+        queue_emit();
     more = queue_cons != queue_prod;
     spin_unlock(&log_lock);
     return more;

@@ -112,6 +112,20 @@ static void others_do_not(void **state)
     assert_string_equal(console, "(pando) host\r\n(pando) d0: dom0\r\n");
 }
 
+static void but_for_a_line_that_has_begun(void **state)
+{
+    room = 0;
+    log_domain(&guest, LOG_INFO, "hello\n");
+    log_domain(&guest, LOG_INFO, "again\n");
+    room = 16;
+    assert_true(log_drain());
+    log_info("host\n");
+    assert_string_equal(console, "(pando) d7: hello\r\n(pando) host\r\n");
+    room = ~0u;
+    assert_false(log_drain());
+    assert_string_equal(console, "(pando) d7: hello\r\n(pando) host\r\n(pando) d7: again\r\n");
+}
+
 static void quiet_levels_stay_in_the_log(void **state)
 {
     uint64_t pos = log_position();
@@ -200,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(guests_lines_wait, set_up),
         cmocka_unit_test_setup(others_do_not, set_up),
+        cmocka_unit_test_setup(but_for_a_line_that_has_begun, set_up),
         cmocka_unit_test_setup(quiet_levels_stay_in_the_log, set_up),
         cmocka_unit_test_setup(many_lines_are_left_out, set_up),
         cmocka_unit_test_setup(a_full_queue_drops_and_counts, set_up),
