@@ -13,6 +13,7 @@ hv-y += hv/x86/cpu/smp.o
 hv-y += hv/x86/cpu/features.o
 hv-y += hv/x86/cpu/alternative.o
 hv-y += hv/x86/cpu/copy.o
+hv-y += hv/x86/cpu/thunks.o
 hv-y += hv/x86/cpu/spec_cpu.o
 hv-y += hv/x86/cpu/spec_decide.o
 hv-y += hv/x86/cpu/topology.o

@@ -86,6 +86,8 @@ says() {
 
 copy='^mov %rcx,%rdx; shr .*rep movsq .*rep movsb'
 fill='^mov %rcx,%rdx; shr .*rep stos %rax.*rep stos %al'
+thunk=__x86_indirect_thunk_rax
+retpoline='^call ([^;]*; )pause; lfence; jmp [^;]*; mov %rax,.%rsp.; ret; int3'
 enter=svm_enter
 [ "$machine" = qemu ] || enter=vmx_enter
 exit_code=$enter
@@ -101,6 +103,13 @@ if [ "$machine" = qemu ]; then
     code "$log" memcpy "$copy" 'without FSRM: words, then bytes'
     code "$log" memset "$fill" 'without FSRS: words, then bytes'
     code "$log" "$exit_code" '^jmp ([^;]*; )+jmp ' 'spec-ctrl=off: one jump past the barriers'
+    code "$log" "$thunk" '^jmp \*%rax; int3' 'spec-ctrl=off: indirect branches'
+    says "$log" '^1\.\.' 'it runs'
+    # Nor has it the controls that AMD's microcode brought.
+    boot code-by-cpu "$has" ''
+    log=build/guest/code-by-cpu.log
+    code "$log" "$thunk" "$retpoline" 'without IBRS: retpolines'
+    says "$log" 'speculation: retpolines, return stack refilled' 'the log says so'
     says "$log" '^1\.\.' 'it runs'
     for how in window read write execute; do
         boot "stray-without-$how" "$lacks" probe=$how
@@ -109,6 +118,9 @@ if [ "$machine" = qemu ]; then
     done
 else
     has=
+    boot "$machine-code-by-cpu" '' ''
+    log=build/guest/$machine-code-by-cpu.log
+    code "$log" "$thunk" '^jmp \*%rax; int3' 'enhanced IBRS: indirect branches'
 fi
 
 name=code-with
@@ -120,6 +132,7 @@ code "$log" touch '^stac; clac; $' 'with SMAP: STAC and CLAC'
 if [ "$machine" != qemu ]; then
     code "$log" memcpy '^rep movsb [^;]*; (nop.*; )+$' 'with FSRM: bytes'
 fi
+code "$log" "$thunk" "$retpoline" 'spec-ctrl=on: retpolines'
 code "$log" "$exit_code" 'call .*pause; lfence' 'spec-ctrl=on: the return stack is filled'
 says "$log" '^1\.\.' 'it runs'
 while read -r how verdict; do

@@ -26,6 +26,7 @@
 #define FEATURE_SPEC_CTRL      17 /* guests have an MSR_SPEC_CTRL, which the hypervisor switches */
 #define FEATURE_SPEC_ENTRY     18 /* any of the long ones before an entry: IBRS_EXIT, */
 #define FEATURE_SPEC_DIVIDER   19
+#define FEATURE_SPEC_RETPOLINE 20 /* indirect branches: thunks.S */
 
 /* In a record: where the feature is absent. */
 #define FEATURE_NOT 0x8000

@@ -10,8 +10,9 @@
 /* Models of family 6 and what they leak without saying so. */
 #define NO_L1TF 1u /* never did, although RDCL_NO is not said */
 #define NO_MDS  2u
-#define MMIO    4u /* stale data after MMIO (SBDR, FBSDP, PSDP) */
-#define RFDS    8u /* of the register file */
+#define MMIO    4u  /* stale data after MMIO (SBDR, FBSDP, PSDP) */
+#define RFDS    8u  /* of the register file */
+#define RSBA    16u /* returns are predicted like other branches where their stack is empty */
 
 static const struct {
     uint8_t model;
@@ -35,13 +36,14 @@ static const struct {
     { 0x3f, MMIO },
     { 0x4f, MMIO },
     { 0x56, MMIO }, /* Haswell, Broadwell */
-    { 0x4e, MMIO },
-    { 0x5e, MMIO },
-    { 0x55, MMIO }, /* Skylake, Cascade Lake */
-    { 0x8e, MMIO },
-    { 0x9e, MMIO }, /* Kaby, Coffee Lake */
-    { 0xa5, MMIO },
-    { 0xa6, MMIO },
+    { 0x4e, MMIO | RSBA },
+    { 0x5e, MMIO | RSBA },
+    { 0x55, MMIO | RSBA }, /* Skylake, Cascade Lake */
+    { 0x8e, MMIO | RSBA },
+    { 0x9e, MMIO | RSBA }, /* Kaby, Coffee Lake */
+    { 0x66, RSBA },        /* Cannon Lake */
+    { 0xa5, MMIO | RSBA },
+    { 0xa6, MMIO | RSBA },
     { 0xa7, MMIO }, /* Comet, Rocket Lake */
     { 0x6a, MMIO },
     { 0x6c, MMIO },
@@ -63,11 +65,21 @@ static unsigned int intel_model(const struct spec_cpu *c)
     return 0;
 }
 
+/* Without microcode's help; for other domains' sake nothing can be done. */
+static void bare_branches(struct spec_decision *d)
+{
+    d->retpoline = true;
+    d->refill_return_stack = true;
+    d->gaps |= SPEC_GAP_OLD_MICROCODE;
+}
+
 /* IBRS: enhanced, which stays on; or the first, which is to be set anew after each exit. */
 static void intel_branches(const struct spec_cpu *c, struct spec_decision *d)
 {
     if (!(c->leaf7_d & LEAF7_D_IBRS)) {
-        d->gaps |= SPEC_GAP_OLD_MICROCODE;
+        bare_branches(d);
+        if (intel_model(c) & RSBA)
+            d->gaps |= SPEC_GAP_BRANCHES;
         return;
     }
     d->ibpb_switch = true;
@@ -137,7 +149,9 @@ static void amd_branches(const struct spec_cpu *c, struct spec_decision *d)
     bool ibpb = c->ext8_b & EXT8_B_IBPB;
 
     if (!(c->ext8_b & (EXT8_B_IBPB | EXT8_B_IBRS)) && !(c->ext21_a & EXT21_A_AUTO_IBRS)) {
-        d->gaps |= SPEC_GAP_OLD_MICROCODE;
+        bare_branches(d);
+        if (btc || srso)
+            d->gaps |= SPEC_GAP_RETURNS;
         return;
     }
     d->refill_return_stack = true;
@@ -154,8 +168,7 @@ static void amd_branches(const struct spec_cpu *c, struct spec_decision *d)
     if (!d->auto_ibrs && !d->ibpb_exit) {
         d->ibrs_exit = c->ext8_b & EXT8_B_IBRS;
         d->spec_ctrl = d->ibrs_exit ? SPEC_CTRL_IBRS : 0;
-        if (!d->ibrs_exit)
-            d->gaps |= SPEC_GAP_BRANCHES;
+        d->retpoline = !d->ibrs_exit;
     } else if (!d->auto_ibrs && c->smt && c->ext8_b & EXT8_B_STIBP) {
         d->spec_ctrl = SPEC_CTRL_STIBP; /* the other thread trains meanwhile */
     }
@@ -205,6 +218,7 @@ static void everything(const struct spec_cpu *c, struct spec_decision *d)
 
     d->ibpb_exit = ibpb;
     d->ibpb_switch = false;
+    d->retpoline = true;
     d->refill_return_stack = true;
     d->call_once = false;
     d->forget_history = true;
@@ -226,7 +240,7 @@ struct spec_decision spec_decide(const struct spec_cpu *c, enum spec_option opti
         amd_buffers(c, &d);
         d.clear_divider = is_zen1(c);
     } else {
-        d.gaps |= SPEC_GAP_OLD_MICROCODE;
+        bare_branches(&d);
     }
     if (option == SPEC_ALL)
         everything(c, &d);
@@ -256,6 +270,7 @@ void spec_describe(const struct spec_decision *d, char *buf, size_t size)
     add(buf, size, d->spec_ctrl & SPEC_CTRL_STIBP, "STIBP");
     add(buf, size, d->spec_ctrl & SPEC_CTRL_BHI_DIS_S, "BHI_DIS_S");
     add(buf, size, d->bp_spec_reduce, "BP_SPEC_REDUCE");
+    add(buf, size, d->retpoline, "retpolines");
     add(buf, size, d->ibpb_exit, "IBPB after exits");
     add(buf, size, d->ibpb_switch, "IBPB between domains");
     add(buf, size, d->refill_return_stack, "return stack refilled");
@@ -274,7 +289,8 @@ const char *spec_gap_words(unsigned int bit)
 {
     static const char *const words[NR_SPEC_GAPS] = {
         "this CPU's microcode has no control of branch predictors: guests can read each other",
-        "guests can steer the hypervisor's branches: the microcode lacks IBRS",
+        "guests can steer the hypervisor's branches where returns run out: the microcode lacks "
+        "IBRS",
         "guests can steer the hypervisor's returns: newer microcode is needed",
         "buffers may show guests others' data: newer microcode is needed",
         "the L1 data cache may show guests others' data: newer microcode is needed",

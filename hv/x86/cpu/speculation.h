@@ -6,8 +6,9 @@
  * what they can leave in branch predictors for the hypervisor and for each other, and what the
  * hypervisor and others leave in buffers and caches for them.
  *
- * There are no retpolines. Where microcode of 2018 or later is there, IBRS in one of its forms
- * does the same and also covers returns; where it is not, the boot log says what is open.
+ * Where microcode of 2018 or later is there, IBRS in one of its forms keeps guests from steering
+ * the hypervisor's branches, and covers returns as well. Where it is not, retpolines do what they
+ * can (thunks.S), and the boot log says what is open.
  */
 #ifndef X86_CPU_SPECULATION_H
 #define X86_CPU_SPECULATION_H
@@ -112,6 +113,8 @@ struct spec_decision {
     bool verw;      /* clears buffers */
     bool l1d_flush; /* of guests but dom0 */
     bool clear_divider;
+    /* At each indirect branch. */
+    bool retpoline;
     /* When a CPU goes on with another domain. */
     bool ibpb_switch;
     /* On each CPU, once. */

@@ -57,13 +57,14 @@ static void choose_code(const struct spec_decision *d)
     set(d->clear_divider, FEATURE_SPEC_DIVIDER);
     set(d->clear_divider || d->ibrs_exit, FEATURE_SPEC_ENTRY);
     set(d->ibpb_switch, FEATURE_SPEC_IBPB);
+    set(d->retpoline, FEATURE_SPEC_RETPOLINE);
     set(has_spec_ctrl_msr() && !d->ibrs_exit, FEATURE_SPEC_CTRL);
 }
 
 void spec_ctrl_init(void)
 {
     enum spec_option option = read_option();
-    char words[200];
+    char words[256];
 
     spec_cpu_read(&cpu);
     decision = spec_decide(&cpu, option);

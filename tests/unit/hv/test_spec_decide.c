@@ -26,9 +26,14 @@ static const struct {
 } cases[] = {
     { "Westmere, no microcode",
       { SPEC_INTEL, 6, 0x2c },
-      "",
+      "pr",
       0,
       SPEC_GAP_OLD_MICROCODE | SPEC_GAP_BUFFERS | SPEC_GAP_L1D },
+    { "Skylake, no microcode",
+      { SPEC_INTEL, 6, 0x5e },
+      "pr",
+      0,
+      SPEC_GAP_OLD_MICROCODE | SPEC_GAP_BRANCHES | SPEC_GAP_BUFFERS | SPEC_GAP_L1D },
     { "Sandy Bridge", { SPEC_INTEL, 6, 0x2a, .leaf7_d = I2019 }, "rtvls", SPEC_CTRL_IBRS, 0 },
     { "Haswell server, threads",
       { SPEC_INTEL, 6, 0x3f, .smt = true, .leaf7_d = I2019 },
@@ -127,7 +132,11 @@ static const struct {
       SPEC_CTRL_IBRS,
       0 },
 
-    { "Zen, as it was sold", { SPEC_AMD, 0x17, 1 }, "dq", 0, SPEC_GAP_OLD_MICROCODE },
+    { "Zen, as it was sold",
+      { SPEC_AMD, 0x17, 1 },
+      "dpqr",
+      0,
+      SPEC_GAP_OLD_MICROCODE | SPEC_GAP_RETURNS },
     { "Zen", { SPEC_AMD, 0x17, 1, .ext8_b = EXT8_B_IBPB }, "dirq", 0, 0 },
     { "Bulldozer, IBPB", { SPEC_AMD, 0x15, 2, .ext8_b = EXT8_B_IBPB }, "irq", 0, 0 },
     { "Zen 2, threads",
@@ -169,9 +178,9 @@ static const struct {
       { SPEC_AMD, 0x19, 1, .ext8_b = EXT8_B_IBPB | EXT8_B_BTC_NO,
         .ext21_a = EXT21_A_LFENCE | EXT21_A_SRSO_NO,
         .ext21_c = EXT21_C_TSA_SQ_NO | EXT21_C_TSA_L1_NO },
-      "rs",
+      "prs",
       0,
-      SPEC_GAP_BRANCHES },
+      0 },
     { "Zen 4",
       { SPEC_AMD, 0x19, 0x11, .smt = true, .ext8_b = AMD_2018 | EXT8_B_BTC_NO,
         .ext21_a = EXT21_A_LFENCE | EXT21_A_AUTO_IBRS | EXT21_A_IBPB_BRTYPE | EXT21_A_VERW_CLEAR },
@@ -198,7 +207,11 @@ static const struct {
       "rsa",
       0,
       0 },
-    { "another maker's", { SPEC_OTHER, 6, 0x5e, .leaf7_d = I2019 }, "", 0, SPEC_GAP_OLD_MICROCODE },
+    { "another maker's",
+      { SPEC_OTHER, 6, 0x5e, .leaf7_d = I2019 },
+      "pr",
+      0,
+      SPEC_GAP_OLD_MICROCODE },
 };
 
 static bool has(const char *done, char flag)
@@ -214,6 +227,7 @@ static void check(const char *name, const struct spec_decision *d, const char *d
         bool is;
         const char *what;
     } flags[] = {
+        { 'p', d->retpoline, "retpolines" },
         { 'i', d->ibpb_exit, "IBPB after exits" },
         { 't', d->ibrs_exit, "IBRS after exits" },
         { 'r', d->refill_return_stack, "return stack" },
@@ -252,7 +266,7 @@ static void test_off(void **state)
 {
     for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct spec_decision d = spec_decide(&cases[i].cpu, SPEC_NONE);
-        char kept[3] = "", words[200];
+        char kept[3] = "", words[256];
 
         if (has(cases[i].done, 'q'))
             strcat(kept, "q");
@@ -273,7 +287,8 @@ static void test_on(void **state)
         const struct spec_cpu *c = &cases[i].cpu;
         struct spec_decision d = spec_decide(c, SPEC_ALL);
 
-        assert_true(d.refill_return_stack && d.forget_history && d.verw && d.clear_divider);
+        assert_true(d.retpoline && d.refill_return_stack && d.forget_history && d.verw &&
+                    d.clear_divider);
         assert_int_equal(d.ibpb_exit, c->ext8_b & EXT8_B_IBPB || c->leaf7_d & LEAF7_D_IBRS);
         assert_int_equal(d.l1d_flush, !!(c->leaf7_d & LEAF7_D_L1D_FLUSH));
         assert_int_equal(d.spec_ctrl, cases[i].spec_ctrl);
@@ -287,7 +302,7 @@ static void test_possible(void **state)
         for (unsigned int option = SPEC_BY_CPU; option <= SPEC_NONE; option++) {
             const struct spec_cpu *c = &cases[i].cpu;
             struct spec_decision d = spec_decide(c, option);
-            char words[200];
+            char words[256];
 
             if (d.ibrs_exit)
                 assert_int_equal(d.spec_ctrl, SPEC_CTRL_IBRS);
@@ -306,7 +321,7 @@ static void test_possible(void **state)
 static void test_words(void **state)
 {
     struct spec_decision d = { .ibrs_exit = true, .spec_ctrl = SPEC_CTRL_IBRS, .verw = true };
-    char words[200], few[10];
+    char words[256], few[10];
 
     spec_describe(&d, words, sizeof(words));
     assert_string_equal(words, "IBRS after exits, buffers cleared by VERW before entries");
