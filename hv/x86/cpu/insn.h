@@ -38,6 +38,23 @@ DEFINE_WRITE_REG(write_dr3, "dr3")
 DEFINE_WRITE_REG(write_dr6, "dr6")
 DEFINE_WRITE_REG(write_dr7, "dr7")
 
+/* DR0-3 */
+static inline void read_breakpoints(uint64_t dr[4])
+{
+    dr[0] = read_dr0();
+    dr[1] = read_dr1();
+    dr[2] = read_dr2();
+    dr[3] = read_dr3();
+}
+
+static inline void write_breakpoints(const uint64_t dr[4])
+{
+    write_dr0(dr[0]);
+    write_dr1(dr[1]);
+    write_dr2(dr[2]);
+    write_dr3(dr[3]);
+}
+
 static inline uint64_t rdmsr(uint32_t msr)
 {
     uint32_t lo, hi;

@@ -3,6 +3,7 @@
 #include <hv/arch.h>
 #include <hv/event.h>
 
+#include "x86/hvm/event_word.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
 
@@ -103,6 +104,25 @@ void arch_vcpu_event_notify(struct vcpu *v)
         vcpu_kick(v);
     else if (!v->arch->halted_off)
         vcpu_unblock(v);
+}
+
+bool hvm_event_interrupted(struct vcpu *v, uint32_t word, uint32_t error, uint64_t cr2)
+{
+    struct x86_event e = {
+        .valid = true,
+        .vector = EVENT_VECTOR(word),
+        .type = (enum event_type)EVENT_TYPE(word),
+        .has_error = word & EVENT_HAS_ERROR,
+        .error = error,
+        .cr2 = cr2,
+    };
+
+    if (e.type != EVENT_INTERRUPT && e.type != EVENT_NMI && e.type != EVENT_EXCEPTION)
+        return false;
+    if (e.type == EVENT_EXCEPTION && (e.vector == EXC_BP || e.vector == EXC_OF))
+        return false;
+    v->arch->pending = e;
+    return true;
 }
 
 /* A fault while one was delivered makes a double fault by what the two are (APM 2, 8.2.9). */

@@ -3,28 +3,9 @@
 #include <hv/log.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/event_word.h"
 #include "x86/mm/paging.h"
 #include "x86/svm/svm.h"
-
-/* An event whose delivery the exit interrupted is delivered again (APM 2, 15.7.2). */
-static __noinline void keep_interrupted_event(struct vcpu *v, uint64_t info)
-{
-    struct x86_event *e = &v->arch->pending;
-
-    if (EVENTINJ_TYPE(info) == EVENT_SOFT)
-        return; /* INT n: the instruction is executed again */
-    *e = (struct x86_event){
-        .valid = true,
-        .vector = EVENTINJ_VECTOR(info),
-        .type = (enum event_type)EVENTINJ_TYPE(info),
-        .has_error = info & EVENTINJ_ERROR,
-        .error = (uint32_t)(info >> 32),
-        .cr2 = vmcb_of(v)->cr2,
-    };
-    /* #BP and #OF come from instructions too. */
-    if (e->type == EVENT_EXCEPTION && (e->vector == EXC_BP || e->vector == 4))
-        e->valid = false;
-}
 
 static void decode_io(struct vmexit *x, uint64_t info, uint64_t next_rip, uint64_t rip)
 {
@@ -136,8 +117,9 @@ void svm_decode_exit(struct vcpu *v)
     struct vmexit *x = &v->arch->exit;
     uint64_t code = b->exitcode, len = b->next_rip - b->rip;
 
-    if (unlikely(b->exitintinfo & EVENTINJ_VALID))
-        keep_interrupted_event(v, b->exitintinfo);
+    if (unlikely(b->exitintinfo & EVENT_VALID))
+        hvm_event_interrupted(v, (uint32_t)b->exitintinfo, (uint32_t)(b->exitintinfo >> 32),
+                              b->cr2);
     /* next_rip: 0 without NRIPS, and where no instruction exits (APM 2, 15.7.1). */
     x->insn_len = len <= 15 ? (uint8_t)len : 0;
     if (code < ARRAY_SIZE(plain_exits) && plain_exits[code])

@@ -5,6 +5,7 @@
 #include <hv/string.h>
 
 #include "x86/cpu/cpu.h"
+#include "x86/hvm/event_word.h"
 #include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/svm/svm.h"
@@ -185,10 +186,7 @@ void svm_load_drs(struct vcpu *v)
 {
     struct svm_vcpu *s = v->arch->svm;
 
-    write_dr0(s->dr[0]);
-    write_dr1(s->dr[1]);
-    write_dr2(s->dr[2]);
-    write_dr3(s->dr[3]);
+    write_breakpoints(s->dr);
     s->drs_loaded = true;
     s->vmcb->intercept[1] = 0;
 }
@@ -209,10 +207,7 @@ static void svm_switch_out(struct vcpu *v)
 
     if (likely(!s->drs_loaded))
         return;
-    s->dr[0] = read_dr0();
-    s->dr[1] = read_dr1();
-    s->dr[2] = read_dr2();
-    s->dr[3] = read_dr3();
+    read_breakpoints(s->dr);
     s->drs_loaded = false;
     s->vmcb->intercept[1] = INTERCEPT_DRS;
 }
@@ -247,8 +242,7 @@ static void inject_event(struct vcpu *v, struct vmcb *b)
 {
     const struct x86_event *e = &v->arch->pending;
 
-    b->eventinj = EVENTINJ_VALID | (uint64_t)e->type << 8 | e->vector |
-                  (e->has_error ? EVENTINJ_ERROR | (uint64_t)e->error << 32 : 0);
+    b->eventinj = event_word(e) | (e->has_error ? (uint64_t)e->error << 32 : 0);
     if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
         b->cr2 = e->cr2;
     if (e->type == EVENT_NMI)

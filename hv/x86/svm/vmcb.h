@@ -84,12 +84,6 @@
 #define EXIT_NPF          0x400
 #define EXIT_INVALID      (~0UL)
 
-/* eventinj and exitintinfo (APM 2, 15.20) */
-#define EVENTINJ_VECTOR(e) ((uint8_t)(e))
-#define EVENTINJ_TYPE(e)   ((unsigned int)((e) >> 8 & 7))
-#define EVENTINJ_ERROR     (1UL << 11)
-#define EVENTINJ_VALID     (1UL << 31)
-
 /* exitinfo1 of a nested page fault (APM 2, 15.25.6) */
 #define NPF_PRESENT    (1UL << 0)
 #define NPF_WRITE      (1UL << 1)

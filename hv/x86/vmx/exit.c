@@ -3,6 +3,7 @@
 #include <hv/log.h>
 #include <hv/string.h>
 
+#include "x86/hvm/event_word.h"
 #include "x86/hvm/hvm.h"
 #include "x86/hvm/vlapic.h"
 #include "x86/vmx/vmx.h"
@@ -20,23 +21,12 @@ void vmx_entry_failed(struct vcpu *v)
 /* An event whose delivery the exit interrupted is delivered again (28.2.4). */
 static void keep_interrupted_event(struct vcpu *v)
 {
-    uint32_t info = (uint32_t)vmread(VMCS_VECTORING_EVENT), type = EVENT_TYPE(info);
-    struct x86_event *e = &v->arch->pending;
+    uint32_t info = (uint32_t)vmread(VMCS_VECTORING_EVENT);
 
     if (likely(!(info & EVENT_VALID)))
         return;
-    /* INT n, INT1, INT3, INTO: the instruction is executed again. */
-    if (type != EVENT_INTERRUPT && type != EVENT_NMI && type != EVENT_EXCEPTION)
-        return;
-    *e = (struct x86_event){
-        .valid = true,
-        .vector = EVENT_VECTOR(info),
-        .type = (enum event_type)type,
-        .has_error = info & EVENT_HAS_ERROR,
-        .error = (uint32_t)vmread(VMCS_VECTORING_ERROR),
-        .cr2 = read_cr2(),
-    };
-    if (type == EVENT_NMI) /* it is not in service yet */
+    if (hvm_event_interrupted(v, info, (uint32_t)vmread(VMCS_VECTORING_ERROR), read_cr2()) &&
+        EVENT_TYPE(info) == EVENT_NMI) /* it is not in service yet */
         vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
                 vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(uint64_t)BLOCKED_BY_NMI);
 }

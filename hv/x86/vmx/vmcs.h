@@ -160,13 +160,9 @@ enum vmcs_field {
 #define ENTRY_LOAD_PAT     (1u << 14)
 #define ENTRY_LOAD_EFER    (1u << 15)
 
-/* Events, to inject and as they were met: 25.8.3, 25.9.2 */
-#define EVENT_VECTOR(e)     ((uint8_t)(e))
-#define EVENT_TYPE(e)       ((e) >> 8 & 7)
-#define EVENT_INT1          5 /* a type as in enum event_type: #DB by INT1 */
-#define EVENT_HAS_ERROR     (1u << 11)
+/* Events as they were met (25.9.2), beside event_word.h */
+#define EVENT_INT1          5          /* a type as in enum event_type: #DB by INT1 */
 #define EVENT_NMI_UNBLOCKED (1u << 12) /* the exit came from an IRET that ended an NMI */
-#define EVENT_VALID         (1u << 31)
 
 /* Interruptibility: 25.4.2 */
 #define BLOCKED_BY_STI    (1u << 0)

@@ -5,6 +5,7 @@
 #include <hv/page_alloc.h>
 #include <hv/string.h>
 
+#include "x86/hvm/event_word.h"
 #include "x86/hvm/spec_ctrl.h"
 #include "x86/mm/p2m_x86.h"
 #include "x86/vmx/vmx.h"
@@ -242,10 +243,7 @@ void vmx_load_drs(struct vcpu *v)
 
     if (s->drs_loaded)
         return;
-    write_dr0(s->dr[0]);
-    write_dr1(s->dr[1]);
-    write_dr2(s->dr[2]);
-    write_dr3(s->dr[3]);
+    write_breakpoints(s->dr);
     write_dr6(s->dr6);
     s->drs_loaded = true;
     s->proc &= ~PROC_MOV_DR;
@@ -254,10 +252,7 @@ void vmx_load_drs(struct vcpu *v)
 
 static void save_drs(struct vmx_vcpu *s)
 {
-    s->dr[0] = read_dr0();
-    s->dr[1] = read_dr1();
-    s->dr[2] = read_dr2();
-    s->dr[3] = read_dr3();
+    read_breakpoints(s->dr);
     s->dr6 = read_dr6();
     s->drs_loaded = false;
     s->proc |= PROC_MOV_DR;
@@ -352,13 +347,12 @@ static void vmx_flush_tlb(struct vcpu *v)
 static __noinline void write_event(struct vcpu *v)
 {
     struct x86_event *e = &v->arch->pending;
-    uint32_t info = EVENT_VALID | (uint32_t)e->type << 8 | e->vector;
 
-    if (e->has_error && vmread(VMCS_GUEST_CR0) & X86_CR0_PE) { /* real mode pushes none */
-        info |= EVENT_HAS_ERROR;
+    if (e->has_error && !(vmread(VMCS_GUEST_CR0) & X86_CR0_PE))
+        e->has_error = false; /* real mode pushes none */
+    if (e->has_error)
         vmwrite(VMCS_ENTRY_ERROR, e->error);
-    }
-    vmwrite(VMCS_ENTRY_EVENT, info);
+    vmwrite(VMCS_ENTRY_EVENT, event_word(e));
     if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
         write_cr2(e->cr2);
     if (e->type == EVENT_EXCEPTION && e->vector == EXC_DB)
