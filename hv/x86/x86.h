@@ -214,6 +214,7 @@ struct arch_vcpu {
     struct vlapic *vlapic;
     void *fpu; /* XSAVE area, 64-byte aligned */
     uint64_t xcr0;
+    bool osxsave;        /* CR4's: asked by each CPUID */
     uint64_t tsc_offset; /* guest's TSC = host's + this */
     uint64_t tsc_aux;
     uint64_t tlb_generation; /* of the domain's, that this vCPU's translations are from */

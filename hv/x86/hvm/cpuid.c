@@ -46,7 +46,7 @@ static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
     if (!v)
         return;
     r->b |= vlapic_id(v) << 24 | (v->domain->max_vcpus & 0xff) << 16;
-    if (vendor->get_cr(v, 4) & X86_CR4_OSXSAVE)
+    if (v->arch->osxsave)
         r->c |= LEAF1_ECX_OSXSAVE;
     if (!(vlapic_base(v) & 0x800))
         r->d &= ~LEAF1_EDX_APIC;

@@ -102,6 +102,8 @@ void hvm_cr_write(struct vcpu *v)
         return;
     else if (n == 8)
         vlapic_write(v, APIC_TPR, (uint32_t)value << 4);
+    else if (n == 4)
+        hvm_set_cr4(v, value);
     else
         vendor->set_cr(v, n, value);
 }

@@ -44,6 +44,13 @@ unsigned int hvm_decode_insn_len(struct vcpu *v);
  */
 void hvm_wrap_eip(struct vcpu *v);
 
+/* CR4 as the guest sees it, whoever changes it. */
+static inline void hvm_set_cr4(struct vcpu *v, uint64_t value)
+{
+    vendor->set_cr(v, 4, value);
+    v->arch->osxsave = value & X86_CR4_OSXSAVE;
+}
+
 /* Goes on behind the exiting instruction; false: it can't be read, and #GP is injected. */
 static inline bool hvm_skip_insn(struct vcpu *v)
 {

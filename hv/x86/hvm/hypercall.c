@@ -9,19 +9,20 @@
 
 void hvm_hypercall(struct vcpu *v)
 {
-    struct arch_vcpu *a = v->arch;
     struct hypercall_state *h = &v->hcall;
-    struct x86_mode mode = vendor->get_mode(v);
-    uint64_t rip = a->rip;
+    uint64_t rip = v->arch->rip;
+    struct arch_vcpu *a;
+    struct x86_mode mode;
     long rc;
 
-    if (unlikely(mode.cpl)) { /* user space has no business here */
-        if (hvm_skip_insn(v))
-            a->gpr[REG_RAX] = (uint64_t)-EPERM;
-        return;
-    }
     if (!hvm_skip_insn(v))
         return;
+    a = v->arch;
+    mode = vendor->get_mode(v);
+    if (unlikely(mode.cpl)) { /* user space has no business here */
+        a->gpr[REG_RAX] = (uint64_t)-EPERM;
+        return;
+    }
     if (unlikely(!mode.is_64bit)) { /* the 32-bit interface is not there yet */
         a->gpr[REG_RAX] = (uint32_t)-ENOSYS;
         return;

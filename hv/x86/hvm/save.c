@@ -141,7 +141,7 @@ static int load_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
     v->arch->rip = c->rip;
     v->arch->rflags = c->rflags | X86_RFLAGS_FIXED;
     vendor->set_efer(v, c->msr_efer);
-    vendor->set_cr(v, 4, c->cr4);
+    hvm_set_cr4(v, c->cr4);
     vendor->set_cr(v, 3, c->cr3);
     vendor->set_cr(v, 2, c->cr2);
     vendor->set_cr(v, 0, c->cr0);

@@ -23,7 +23,7 @@ static void reset(struct vcpu *v)
     vendor->set_table(v, true, &no_table);
     vendor->set_efer(v, 0);
     vendor->set_cr(v, 3, 0);
-    vendor->set_cr(v, 4, 0);
+    hvm_set_cr4(v, 0);
     vendor->set_dr7(v, 0x400);
     vendor->msr_write(v, 0x277, 0x0007040600070406UL); /* PAT */
     fpu_reset(v);

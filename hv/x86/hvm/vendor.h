@@ -64,7 +64,10 @@ struct vendor_ops {
 
     struct x86_mode (*get_mode)(struct vcpu *v); /* of the one that exited here */
     void (*get_paging)(struct vcpu *v, struct x86_paging *p);
-    /* n: 0, 2, 3, 4, 8. Consequences (paging mode, EFER.LMA) are the back-end's. */
+    /*
+     * n: 0, 2, 3, 4, 8. Consequences (paging mode, EFER.LMA) are the back-end's. A guest changes
+     * CR4.OSXSAVE by an exit only.
+     */
     uint64_t (*get_cr)(struct vcpu *v, unsigned int n);
     void (*set_cr)(struct vcpu *v, unsigned int n, uint64_t value);
     uint64_t (*get_efer)(struct vcpu *v);

@@ -48,7 +48,7 @@ struct vmx_vcpu {
 
 /* CR0: caching is not a guest's to switch off. CR4: what it may change without an exit. */
 #define VMX_CR0_MASK  (X86_CR0_CD | X86_CR0_NW | X86_CR0_NE)
-#define VMX_CR4_GUEST 0x003507bfUL /* without MCE, VMXE, SMXE, PCIDE and what came later */
+#define VMX_CR4_GUEST 0x003107bfUL /* without MCE, VMXE, SMXE, PCIDE, OSXSAVE, and later ones */
 
 /* What this CPU can do: caps.c, SDM 3 appendix A. The same on all CPUs. */
 struct vmx_caps {
