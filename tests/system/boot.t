@@ -3,6 +3,8 @@
 #
 # The machine boots by each way that there is, with one, two and four CPUs, to a dom0 that
 # controls it.
+#
+# needs: NIC
 
 . "$(dirname "$0")/lib.sh"
 

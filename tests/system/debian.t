@@ -4,6 +4,8 @@
 # A Debian with systemd, from Debian's packages and ours, is dom0: its units bring up the daemons,
 # confined as they are; guests live on while each is restarted. Then it boots by its own GRUB from
 # the menu that update-grub has made.
+#
+# needs: disk that is written to
 
 . "$(dirname "$0")/lib.sh"
 

@@ -3,6 +3,8 @@
 #
 # The life of a guest, all in one boot: console both ways, disks, network, reboot, crash,
 # power-off, and all of its memory given back.
+#
+# needs: NIC
 
 . "$(dirname "$0")/lib.sh"
 

@@ -7,6 +7,8 @@
 # checks itself) may complain of nothing.
 #
 # LOAD_MINUTES=20 tests/system/load.t    (2 unless told)
+#
+# needs: NIC
 
 . "$(dirname "$0")/lib.sh"
 

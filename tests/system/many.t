@@ -3,6 +3,8 @@
 #
 # Many guests: eight at once, with disk and network; and fifty in a row, ended wherever in
 # their boot they happen to be, without a lost frame.
+#
+# needs: NIC
 
 . "$(dirname "$0")/lib.sh"
 

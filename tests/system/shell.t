@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What the README has a newcomer do, on a terminal: prompt, create, console, list, shutdown.
+#
+# needs: console to type at
 
 set top [file normalize [file join [file dirname [info script]] .. ..]]
 set prompt "pando> "
