@@ -197,6 +197,7 @@ void svm_load_drs(struct vcpu *v)
  */
 static void svm_switch_in(struct vcpu *v)
 {
+    write_cr2(vmcb_of(v)->cr2); /* for Bochs 3.0, whose VMRUN does not load it */
     if (unlikely(vmcb_of(v)->dr7 & DR7_ENABLES))
         svm_load_drs(v);
 }
@@ -243,8 +244,10 @@ static void inject_event(struct vcpu *v, struct vmcb *b)
     const struct x86_event *e = &v->arch->pending;
 
     b->eventinj = event_word(e) | (e->has_error ? (uint64_t)e->error << 32 : 0);
-    if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF)
+    if (e->type == EVENT_EXCEPTION && e->vector == EXC_PF) {
         b->cr2 = e->cr2;
+        write_cr2(e->cr2); /* as svm_switch_in */
+    }
     if (e->type == EVENT_NMI)
         svm_nmi_begins(v->arch->svm);
     v->arch->pending.valid = false;
