@@ -130,7 +130,8 @@ static long set_info(domid_t domid, uint64_t arg)
     return foreign_unmap(info);
 }
 
-static long set_state(domid_t domid)
+/* @refused: a code segment of 64 and of 32 bits, which no CPU enters. */
+static long set_state(domid_t domid, bool refused)
 {
     static struct {
         struct hvm_save_descriptor header_desc;
@@ -160,6 +161,12 @@ static long set_state(domid_t domid)
     s.cpu.dr6 = 0xffff0ff0;
     s.cpu.dr7 = 0x400;
     s.cpu.msr_lstar = 1UL << 63; /* no address: no reason for a host to fall */
+    if (refused) {
+        s.cpu.cr0 |= 1UL << 31;
+        s.cpu.cr4 = 0x20;       /* PAE */
+        s.cpu.msr_efer = 0x100; /* LME */
+        s.cpu.cs_arbytes = 0xe9b;
+    }
     op.u.hvmcontext.size = sizeof(s);
     set_xen_guest_handle(op.u.hvmcontext.buffer, (uint8_t *)&s);
     return domctl(XEN_DOMCTL_sethvmcontext, domid, &op);
@@ -180,8 +187,15 @@ long domain_load(domid_t domid, uint64_t arg)
     if (!rc)
         rc = set_info(domid, arg);
     if (!rc)
-        rc = set_state(domid);
+        rc = set_state(domid, false);
     return rc;
+}
+
+long domain_start_refused(domid_t domid)
+{
+    long rc = set_state(domid, true);
+
+    return rc ? rc : domain_unpause(domid);
 }
 
 long domain_start(domid_t domid, uint64_t arg)

@@ -387,6 +387,22 @@ static void test_crash(void)
     end_child(d, box, "crashed");
 }
 
+/* It never gets as far as its first instruction; the host does not fall with it. */
+static void test_refused(void)
+{
+    long d = domain_create(1, 64);
+    struct xen_domctl_getdomaininfo info;
+
+    CHECK_EQUAL(domain_start_refused((domid_t)d), 0, "a state that no CPU enters");
+    CHECK(WAIT_FOR(domain_info((domid_t)d, &info) && info.flags & XEN_DOMINF_shutdown, 2000),
+          "it ends the domain");
+    CHECK_EQUAL(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_crash,
+                "its reason");
+    CHECK_EQUAL(domain_destroy((domid_t)d), 0, "refused: destroyed");
+    CHECK(domain_gone((domid_t)d), "refused: gone");
+    expect_all_back("refused");
+}
+
 /* The child maps a page of ours; it is ours again when the child is gone. */
 static void test_maps_parent(void)
 {
@@ -648,6 +664,7 @@ void test_main(void)
     test_running();
     test_sleeping();
     test_crash();
+    test_refused();
     test_privilege();
     test_maps_parent();
     test_half_made();

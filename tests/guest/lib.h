@@ -352,6 +352,8 @@ long domain_create(unsigned int vcpus, unsigned int max_pages);
 /* Loads this kernel into it and lets it run child_main(arg). */
 long domain_start(domid_t domid, uint64_t arg);
 long domain_load(domid_t domid, uint64_t arg);
+/* Lets it run in a state that the CPU refuses to enter. */
+long domain_start_refused(domid_t domid);
 /* Maps a frame of it into a hole. NULL: an error. */
 void *foreign_map(domid_t domid, uint64_t gfn);
 long foreign_unmap(void *at);
