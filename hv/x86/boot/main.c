@@ -21,7 +21,7 @@
 
 static struct arch_cpu bsp_arch;
 struct cpu bsp_cpu = { .arch = &bsp_arch };
-const struct vendor_ops *vendor;
+struct vendor_ops vendor[1];
 
 uintptr_t __stack_chk_guard;
 void __stack_chk_fail(void) __noreturn;
@@ -57,10 +57,10 @@ static void choose_vendor(void)
     int rc = -ENODEV;
 
     if (svm_detect())
-        vendor = &svm_ops;
+        *vendor = svm_ops;
     else if (vmx_detect())
-        vendor = &vmx_ops;
-    if (vendor) {
+        *vendor = vmx_ops;
+    if (vendor->name) {
         p2m_format = vendor->p2m_format;
         rc = vendor->cpu_up();
     }

@@ -102,10 +102,11 @@ struct vendor_ops {
     uint8_t hypercall_opcode[3];
 };
 
-extern const struct vendor_ops *vendor;
 /* exit.c: a bit for each vector of exceptions that exit. Then they are the guest's all the same. */
 uint32_t hvm_exception_exits(void);
 extern const struct vendor_ops svm_ops, vmx_ops;
+/* The host's: a copy of one of them, so that what it has is found by one load. */
+extern struct vendor_ops vendor[1];
 /* Is it there and enabled? Says why not. */
 bool svm_detect(void);
 bool vmx_detect(void);

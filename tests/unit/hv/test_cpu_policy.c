@@ -27,14 +27,6 @@ uint64_t tsc_khz = 1000000, tsc_origin;
 uint32_t tsc_to_ns_mul;
 int8_t tsc_to_ns_shift;
 
-static uint64_t get_cr(struct vcpu *v, unsigned int cr)
-{
-    return 0;
-}
-
-static const struct vendor_ops ops = { .get_cr = get_cr };
-const struct vendor_ops *vendor = &ops;
-
 uint64_t vlapic_base(const struct vcpu *v)
 {
     return 0x800;

@@ -68,8 +68,7 @@ static void log_stop(struct domain *dom)
     nr_logged = 0;
 }
 
-static const struct vendor_ops fake_ops = { .log_start = log_start, .log_stop = log_stop };
-const struct vendor_ops *vendor = &fake_ops;
+struct vendor_ops vendor[1] = { { .log_start = log_start, .log_stop = log_stop } };
 
 bool hypercall_preempt_check(void)
 {
