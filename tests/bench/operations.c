@@ -241,7 +241,7 @@ void test_main(void)
     report("grant map and unmap", op_map, 7000, 29732);
     if (option("more")) {
         report("exit and entry alone: WBINVD", op_wbinvd, 0, 0);
-        report("EPT violation: I/O APIC read", op_ioapic_read, 0, 0);
+        report("EPT violation: IO-APIC read", op_ioapic_read, 0, 0);
     }
     to_xapic();
     report("local APIC read by MMIO", op_apic_read, 3500, 14735);
