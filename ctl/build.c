@@ -54,7 +54,9 @@ void build_release(struct build *build)
 
 uint64_t build_max_kib(const struct build *build, uint64_t memory_kib)
 {
-    return memory_kib + build->layout.acpi_size / 1024 + LAYOUT_SPECIALS * 4;
+    size_t acpi = acpi_size(build->config->maxvcpus);
+
+    return memory_kib + (acpi + XEN_PAGE_SIZE - 1) / XEN_PAGE_SIZE * 4 + LAYOUT_SPECIALS * 4;
 }
 
 static enum pando_code fail_populate(const struct build *build, long err)

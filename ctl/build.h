@@ -34,7 +34,7 @@ enum pando_code build_prepare(struct build *build);
 /* What build_prepare() has taken. May be called at any time after it, more than once. */
 void build_release(struct build *build);
 
-/* What the hypervisor has to allow the guest at the most, in KiB. */
+/* What the hypervisor has to allow the guest at the most, in KiB; needs config. */
 uint64_t build_max_kib(const struct build *build, uint64_t memory_kib);
 
 /* Gives the domain its memory and its memory map. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of the library: whether an operation that takes long is still wanted. */
+/* Inside of the library: whether an operation that takes long is still wanted, and how far it is.
+ */
 #ifndef PANDO_CANCEL_H
 #define PANDO_CANCEL_H
 
@@ -9,6 +10,10 @@
 struct cancel {
     bool (*asked)(void *arg); /* NULL: never */
     void *arg;
+    /* Of what is read through, so many bytes are done, and @out have come out of it. NULL: nobody
+     * wants to know. */
+    void (*done)(void *arg, size_t done, size_t all, size_t out);
+    void *done_arg;
 };
 
 /* @cancel may be NULL. */

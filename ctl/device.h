@@ -48,7 +48,7 @@ enum pando_code device_nets_check(const struct pando_config *config, size_t firs
 
 /*
  * Adds one disk or network to a guest, which need not run yet. A disk has its vdev's number, a
- * network @id.
+ * network @id, and its MAC address is in @config.
  */
 enum pando_code device_disk_add(struct store *store, uint32_t domid,
                                 const struct pando_config *config, size_t index);

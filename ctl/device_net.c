@@ -125,11 +125,7 @@ enum pando_code device_net_add(struct store *store, uint32_t domid,
     snprintf(net.device.key, sizeof(net.device.key), "vif[%zu]", index);
     snprintf(net.device.what, sizeof(net.device.what), "network %u", id);
     snprintf(made, sizeof(made), "vif%u.%u", domid, id);
-    if (net.config->mac[0]) {
-        memcpy(net.mac, net.config->mac, sizeof(net.mac));
-    } else {
-        device_mac(config->uuid, index, net.mac);
-    }
+    memcpy(net.mac, net.config->mac, sizeof(net.mac));
     err = nodes_transaction(store, put_net, &net);
     code = err ? pando_fail_store(net.device.what, err) : PANDO_OK;
     if (!code) {

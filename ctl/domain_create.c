@@ -18,8 +18,12 @@
 #define EVTCHN_MAX     1023u
 #define GRANT_VERSIONS 2u
 
-/* Steps of a creation besides the disks and networks, for the progress. */
-#define STEPS_FIXED 6u
+/*
+ * Steps of a creation besides the disks and networks, for the progress. To unpack the kernel takes
+ * longer than all the rest, and counts as so many.
+ */
+#define STEPS_FIXED  6u
+#define STEPS_UNPACK 20u
 
 struct creation {
     pando_t *pando;
@@ -29,6 +33,8 @@ struct creation {
     struct build build;
     bool have_domain;
     unsigned int step, steps;
+    unsigned int percent; /* of the kernel that is unpacked */
+    int64_t unpack_ms;    /* when that began */
 };
 
 /* Begins the next step, if it is still wanted. */
@@ -41,6 +47,45 @@ static enum pando_code begin(struct creation *c, const char *what)
     }
     c->step++;
     return cancel_asked(&c->build.cancel) ? pando_fail_cancelled() : PANDO_OK;
+}
+
+/* So much of the kernel is unpacked. */
+static void on_unpacked(void *arg, size_t done, size_t all, size_t out)
+{
+    struct creation *c = arg;
+    unsigned int percent = all ? (unsigned int)(done * 100ull / all) : 0;
+    double seconds = (double)(clock_ms() - c->unpack_ms) / 1e3;
+    char what[64], rate[24] = "";
+
+    if (percent == c->percent) {
+        return;
+    }
+    c->percent = percent;
+    if (seconds > 0.2) {
+        snprintf(rate, sizeof(rate), ", %.1f MiB/s", (double)out / (1 << 20) / seconds);
+    }
+    snprintf(what, sizeof(what), "unpack kernel, %u %%%s", percent, rate);
+    c->options->progress(c->options->progress_arg, what, c->step + percent * STEPS_UNPACK / 100,
+                         c->steps);
+}
+
+/* Reads the kernel, which mostly has to be unpacked, and the rest of what the guest starts with. */
+static enum pando_code read_files(struct creation *c)
+{
+    enum pando_code code = begin(c, "unpack kernel");
+
+    c->step--;
+    if (!code) {
+        c->unpack_ms = clock_ms();
+        if (c->options && c->options->progress) {
+            c->build.cancel.done = on_unpacked;
+            c->build.cancel.done_arg = c;
+        }
+        code = build_prepare(&c->build);
+        c->build.cancel.done = NULL;
+    }
+    c->step += STEPS_UNPACK;
+    return code;
 }
 
 /*
@@ -333,11 +378,18 @@ static enum pando_code prepare(struct creation *c, const struct pando_config *co
     c->build.hcall = c->pando->hcall;
     c->build.config = &c->config;
     if (c->options) {
-        c->build.cancel = (struct cancel){ c->options->cancel, c->options->cancel_arg };
+        c->build.cancel =
+            (struct cancel){ .asked = c->options->cancel, .arg = c->options->cancel_arg };
     }
-    c->steps = STEPS_FIXED + (unsigned int)(config->disk_count + config->vif_count);
+    c->steps = STEPS_FIXED + STEPS_UNPACK + (unsigned int)(config->disk_count + config->vif_count);
     if (!c->config.uuid[0]) {
         uuid_generate_text(c->config.uuid);
+    }
+    /* So that the configuration tells what each has. */
+    for (size_t i = 0; i < config->vif_count; i++) {
+        if (!c->config.vifs[i].mac[0]) {
+            device_mac(c->config.uuid, i, c->config.vifs[i].mac);
+        }
     }
     code = begin(c, "check");
     if (!code) {
@@ -356,9 +408,9 @@ static enum pando_code prepare(struct creation *c, const struct pando_config *co
         code = device_nets_check(&c->config, 0);
     }
     if (!code) {
-        code = build_prepare(&c->build);
+        code = check_host(c);
     }
-    return code ? code : check_host(c);
+    return code ? code : read_files(c);
 }
 
 enum pando_code domain_create_locked(pando_t *pando, const struct pando_config *config,
@@ -417,7 +469,7 @@ enum pando_code pando_domain_create(pando_t *pando, const struct pando_config *c
         return code;
     }
     if (options) {
-        cancel = (struct cancel){ options->cancel, options->cancel_arg };
+        cancel = (struct cancel){ .asked = options->cancel, .arg = options->cancel_arg };
     }
     code = domain_lock_unless(&lock, config->name, &cancel);
     if (!code) {

@@ -32,6 +32,7 @@ struct output {
     uint8_t *data;
     size_t size, room, limit;
     size_t looked; /* through for zeros, so far */
+    size_t all;    /* bytes that there are to be unpacked */
     const struct cancel *cancel;
 };
 
@@ -86,11 +87,22 @@ static int output_grow(struct output *out)
     return 0;
 }
 
-/* Makes room for at least one more byte. Each step of a decoder begins with it. */
-static int output_reserve(struct output *out)
+/* Each step of a decoder begins with it, after @done bytes of what it reads. */
+static int begin_step(const struct output *out, size_t done)
 {
-    if (cancel_asked(out->cancel)) {
-        return -ECANCELED;
+    if (out->cancel && out->cancel->done) {
+        out->cancel->done(out->cancel->done_arg, done, out->all, out->size);
+    }
+    return cancel_asked(out->cancel) ? -ECANCELED : 0;
+}
+
+/* Makes room for at least one more byte. */
+static int output_reserve(struct output *out, size_t done)
+{
+    int err = begin_step(out, done);
+
+    if (err) {
+        return err;
     }
     if (out->size - out->looked >= ZEROS_STEP) {
         release_zeros(out);
@@ -150,7 +162,7 @@ static int unpack_gzip(const uint8_t *data, size_t size, struct output *out)
     do {
         size_t room;
 
-        err = output_reserve(out);
+        err = output_reserve(out, z.total_in);
         if (err) {
             break;
         }
@@ -187,7 +199,7 @@ static int unpack_xz(const uint8_t *data, size_t size, struct output *out)
     do {
         size_t room;
 
-        err = output_reserve(out);
+        err = output_reserve(out, xz.total_in);
         if (err) {
             break;
         }
@@ -220,7 +232,7 @@ static int unpack_zstd(const uint8_t *data, size_t size, struct output *out)
         ZSTD_outBuffer to;
         size_t before = in.pos;
 
-        err = output_reserve(out);
+        err = output_reserve(out, in.pos);
         if (err) {
             break;
         }
@@ -240,9 +252,6 @@ static int unpack_lz4_block(const uint8_t *data, uint32_t size, struct output *o
 {
     int n;
 
-    if (cancel_asked(out->cancel)) {
-        return -ECANCELED;
-    }
     while (out->room - out->size < LZ4_BLOCK_MAX && out->room < out->limit) {
         int err = output_grow(out);
 
@@ -286,7 +295,10 @@ static int unpack_lz4(const uint8_t *data, size_t size, struct output *out)
         if (length == 0 || length > LZ4_COMPRESSBOUND(LZ4_BLOCK_MAX) || length > size - 4) {
             break;
         }
-        err = unpack_lz4_block(data + 4, length, out);
+        err = begin_step(out, out->all - size);
+        if (!err) {
+            err = unpack_lz4_block(data + 4, length, out);
+        }
         if (err) {
             return err;
         }
@@ -304,7 +316,7 @@ static int unpack_lz4(const uint8_t *data, size_t size, struct output *out)
 int unpack(const void *data, size_t size, size_t limit, const struct cancel *cancel, void **out,
            size_t *out_size)
 {
-    struct output output = { .limit = limit, .cancel = cancel };
+    struct output output = { .limit = limit, .cancel = cancel, .all = size };
     int err;
 
     switch (unpack_detect(data, size)) {

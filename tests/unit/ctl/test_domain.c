@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "device.h"
 #include "domain.h"
 #include "fake_domains.h"
@@ -250,8 +252,11 @@ static void too_much_memory_is_refused_at_once(void **state)
     uint32_t domid;
 
     config.memory_mib = config.maxmem_mib = 2048;
+    /* Before the kernel is unpacked, which takes long: this is none. */
+    config.kernel = (char *)(uintptr_t) "/proc/self/exe";
     assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_NO_MEMORY);
     assert_string_equal(pando_error_key(pando), "memory");
+    assert_non_null(strstr(pando_error_text(pando), "the guest needs 2049 MiB"));
     assert_non_null(strstr(pando_error_text(pando), "1024 MiB are free"));
     assert_int_equal(fake_domains.next_id, 1);
     expect_nothing_left();
@@ -528,26 +533,74 @@ static void a_lock_has_one_holder(void **state)
     assert_int_equal(entered, 80);
 }
 
+struct told {
+    unsigned int calls, done, total, unpacking; /* calls, and those with a percentage */
+};
+
 static void steps_are_told(void *arg, const char *step, unsigned int done, unsigned int total)
 {
-    unsigned int *calls = arg;
+    struct told *told = arg;
 
-    assert_non_null(step);
-    assert_int_equal(done, *calls);
+    assert_true(done >= told->done);
     assert_true(done <= total);
-    ++*calls;
+    assert_true(!told->calls || total == told->total);
+    told->unpacking += !strncmp(step, "unpack kernel, ", 15) && strstr(step, " %");
+    *told = (struct told){ told->calls + 1, done, total, told->unpacking };
 }
 
 static void progress_ends_at_the_total(void **state)
 {
     struct pando_config config = config_named("a");
-    unsigned int calls = 0;
-    struct pando_create_options options = { true, steps_are_told, &calls };
+    struct told told = { 0 };
+    struct pando_create_options options = { true, steps_are_told, &told };
     uint32_t domid;
 
     assert_int_equal(pando_domain_create(pando, &config, &options, &domid), PANDO_OK);
-    assert_int_equal(calls, 7);
+    assert_int_equal(told.calls, 8);
+    assert_int_equal(told.done, told.total);
+    assert_int_equal(told.unpacking, 0);
     assert_true(fake_domains.list[domid].flags & XEN_DOMINF_paused);
+    destroy(domid);
+}
+
+/* A kernel that is compressed, with 8 MiB behind it that are not to be compressed any more. */
+static void pack_kernel(const char *path)
+{
+    char block[4096];
+    uint32_t noise = 1;
+    gzFile out = gzopen(path, "wb");
+    FILE *in = fopen(scratch_kernel, "r");
+    size_t size;
+
+    while ((size = fread(block, 1, sizeof(block), in)) > 0) {
+        assert_int_equal(gzwrite(out, block, (unsigned int)size), size);
+    }
+    fclose(in);
+    for (int i = 0; i < 2048; i++) {
+        for (size_t j = 0; j < sizeof(block); j++) {
+            noise = noise * 1103515245 + 12345;
+            block[j] = (char)(noise >> 16);
+        }
+        assert_int_equal(gzwrite(out, block, sizeof(block)), sizeof(block));
+    }
+    assert_int_equal(gzclose(out), Z_OK);
+}
+
+static void unpacking_is_a_step_of_its_own(void **state)
+{
+    char path[] = "/tmp/pando-packed-XXXXXX";
+    struct pando_config config = config_named("a");
+    struct told told = { 0 };
+    struct pando_create_options options = { true, steps_are_told, &told };
+    uint32_t domid;
+
+    close(mkstemp(path));
+    pack_kernel(path);
+    config.kernel = path;
+    assert_int_equal(pando_domain_create(pando, &config, &options, &domid), PANDO_OK);
+    unlink(path);
+    assert_true(told.unpacking >= 4);
+    assert_int_equal(told.done, told.total);
     destroy(domid);
 }
 
@@ -589,6 +642,7 @@ int main(void)
         TEST(a_nameless_domain_is_cleared_up),
         TEST(a_lock_has_one_holder),
         TEST(progress_ends_at_the_total),
+        TEST(unpacking_is_a_step_of_its_own),
         cmocka_unit_test(addresses_are_made_of_uuids),
     };
 
