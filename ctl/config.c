@@ -209,7 +209,8 @@ static void override_add(struct config_reader *reader, struct json_writer *write
     const struct config_key *key = find_key(config_keys, name);
     struct json_error error;
     struct json *tree = NULL;
-    bool as_json = key && (key->kind == CONFIG_LIST || key->kind == CONFIG_UINT);
+    bool as_json =
+        key && (key->kind == CONFIG_LIST || key->kind == CONFIG_UINT || key->kind == CONFIG_MEMORY);
     if (as_json)
         tree = json_parse(value, strlen(value), &error);
     if (as_json && !tree && key->kind == CONFIG_LIST) {

@@ -162,6 +162,10 @@ const char *pando_action_name(enum pando_action action);
  */
 bool pando_vdev_number(const char *vdev, uint32_t *number);
 
+/* A size of memory: MiB, or with K, M, G or T (or small letters) behind it; as KiB. *kib is
+set with true only. */
+bool pando_memory_parse(const char *text, uint64_t *kib);
+
 /* Whether it may be a guest's name: 1 to 63 of A-Z a-z 0-9 . _ + - and not digits only. */
 bool pando_name_valid(const char *name);
 

@@ -141,7 +141,7 @@ const struct config_key config_keys[] = {
       .help = "With Linux, console=hvc0 makes the guest's console the one that `pando console` "
               "attaches to." },
     { .key = "memory",
-      .kind = CONFIG_UINT,
+      .kind = CONFIG_MEMORY,
       .required = true,
       FIELD(pando_config, memory_mib),
       .min = 8,
@@ -150,7 +150,7 @@ const struct config_key config_keys[] = {
       .summary = "memory at start",
       .help = "More can be given later by `pando mem-set`, up to maxmem." },
     { .key = "maxmem",
-      .kind = CONFIG_UINT,
+      .kind = CONFIG_MEMORY,
       FIELD(pando_config, maxmem_mib),
       .min = 8,
       .max = 16 << 20,

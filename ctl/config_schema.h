@@ -18,6 +18,7 @@ enum config_kind {
     CONFIG_UUID,   /* char[37] */
     CONFIG_MAC,    /* char[18] */
     CONFIG_UINT,   /* uint32_t or uint64_t in min..max */
+    CONFIG_MEMORY, /* uint64_t of MiB in min..max, or a text: see pando_memory_parse() */
     CONFIG_CHOICE, /* an enum */
     CONFIG_CPUS,   /* uint64_t[PANDO_CPU_WORDS] and the bool at offset2 */
     CONFIG_JSON,   /* char *: JSON text of an object, whatever is in it */

@@ -18,6 +18,32 @@ bool pando_name_valid(const char *name)
            strspn(name, digits) != length && name[0] != '-' && name[0] != '.';
 }
 
+bool pando_memory_parse(const char *text, uint64_t *kib)
+{
+    static const char units[] = "KMGT";
+    unsigned int shift = 10;
+    uint64_t number = 0;
+    const char *c = text;
+
+    for (; isdigit((unsigned char)*c); c++) {
+        if (number > (UINT64_MAX - 9) / 10)
+            return false;
+        number = number * 10 + (uint64_t)(*c - '0');
+    }
+    if (c == text)
+        return false;
+    if (*c) {
+        const char *unit = strchr(units, toupper((unsigned char)*c));
+        if (!unit || c[1])
+            return false;
+        shift = (unsigned int)(unit - units) * 10;
+    }
+    if (number << shift >> shift != number)
+        return false;
+    *kib = number << shift;
+    return true;
+}
+
 /* --- virtual disks -------------------------------------------------------------- */
 
 /* A decimal number without leading zero up to @max; *text is moved behind it. */

@@ -232,6 +232,18 @@ static void read_uint(const struct value *value)
         wrong(value);
 }
 
+static void read_memory(const struct value *value)
+{
+    uint64_t kib;
+    if (value->node->type == JSON_NUMBER)
+        read_uint(value);
+    else if (pando_memory_parse(value->node->text, &kib) && kib % 1024 == 0 &&
+             kib / 1024 >= value->key->min && kib / 1024 <= value->key->max)
+        set_number(value->key, value->member, kib / 1024);
+    else
+        wrong(value);
+}
+
 static void write_uint(struct json_writer *writer, const struct config_key *key, const void *member,
                        const void *base)
 {
@@ -366,6 +378,7 @@ static const struct kind {
     [CONFIG_MAC] = { JSON_STRING, "a hardware address such as \"00:16:3e:12:34:56\", not multicast",
                      read_mac, write_buffer, NULL },
     [CONFIG_UINT] = { JSON_NUMBER, NULL, read_uint, write_uint, NULL },
+    [CONFIG_MEMORY] = { JSON_NUMBER, NULL, read_memory, write_uint, NULL },
     [CONFIG_CHOICE] = { JSON_STRING, NULL, read_choice, write_choice, NULL },
     [CONFIG_CPUS] = { JSON_STRING, "a set of CPUs such as \"0-3,8\" or \"all,^0\"", read_cpus,
                       write_cpus, NULL },
@@ -381,6 +394,12 @@ const char *config_expected(const struct config_key *key, char *buffer, size_t s
     if (key->kind == CONFIG_TEXT) {
         snprintf(buffer, size, "a text of at most %llu bytes without control characters",
                  (unsigned long long)key->max);
+    } else if (key->kind == CONFIG_MEMORY) {
+        snprintf(
+            buffer, size,
+            "a number of MiB from %llu to %llu, or a text with K, M, G or T behind the number, "
+            "such as \"1G\"; in all, whole MiB",
+            (unsigned long long)key->min, (unsigned long long)key->max);
     } else if (key->kind == CONFIG_UINT) {
         snprintf(buffer, size, "a number from %llu to %llu%s%s%s", (unsigned long long)key->min,
                  (unsigned long long)key->max, key->unit ? " (" : "", key->unit ? key->unit : "",
@@ -399,7 +418,8 @@ void config_read_value(struct config_reader *reader, const struct config_key *ke
                        const struct json *node, void *base)
 {
     struct value value = { reader, key, name, node, (char *)base + key->offset, base };
-    if (node->type == kinds[key->kind].type)
+    bool size = key->kind == CONFIG_MEMORY && node->type == JSON_STRING;
+    if (node->type == kinds[key->kind].type || size)
         kinds[key->kind].read(&value);
     else
         wrong(&value);
@@ -410,7 +430,7 @@ bool config_set_defaults(const struct config_key *table, void *base)
     bool done = true;
     for (const struct config_key *key = table; key->key; key++) {
         void *member = (char *)base + key->offset;
-        if (key->kind == CONFIG_UINT) {
+        if (key->kind == CONFIG_UINT || key->kind == CONFIG_MEMORY) {
             set_number(key, member, key->default_number);
         } else if (key->kind == CONFIG_CHOICE) {
             int number = (int)key->default_number;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
+#include "config.h"
 #include "guest.h"
 
 static int run(struct shell *shell, const struct arguments *arguments)
@@ -7,7 +8,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
     const char *which = arguments->words[0];
     uint64_t kib;
     uint32_t domid;
-    if (!parse_memory(arguments->words[1], &kib) || !kib) {
+    if (!pando_memory_parse(arguments->words[1], &kib) || !kib) {
         shell_error(shell, "found \"%s\", expected MiB or a number with K, M, G or T behind it",
                     arguments->words[1]);
         return SHELL_USAGE;

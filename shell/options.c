@@ -132,27 +132,3 @@ bool parse_number(const char *text, uint64_t max, uint64_t *number)
     *number = value;
     return true;
 }
-
-bool parse_memory(const char *text, uint64_t *kib)
-{
-    static const char units[] = "KMGT";
-    char digits[24];
-    size_t length = strspn(text, "0123456789");
-    unsigned shift = 10;
-    uint64_t number;
-
-    if (length >= sizeof(digits))
-        return false;
-    memcpy(digits, text, length);
-    digits[length] = 0;
-    if (text[length]) {
-        const char *unit = strchr(units, toupper((unsigned char)text[length]));
-        if (!unit || text[length + 1])
-            return false;
-        shift = (unsigned)(unit - units) * 10;
-    }
-    if (!parse_number(digits, UINT64_MAX >> shift, &number))
-        return false;
-    *kib = number << shift;
-    return true;
-}

@@ -44,7 +44,4 @@ bool option_timeout(struct shell *shell, const struct arguments *arguments, int 
 /* An unsigned number in decimal. */
 bool parse_number(const char *text, uint64_t max, uint64_t *number);
 
-/* A size of memory: MiB, or with K, M, G or T behind it; as KiB. */
-bool parse_memory(const char *text, uint64_t *kib);
-
 #endif

@@ -136,6 +136,37 @@ static void overrides_win(void **state)
     pando_config_free(&config);
 }
 
+/* As mem-set takes it, in the file and on the command line. */
+static void memory_may_have_units(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t mib; /* 0: it is refused */
+    } sizes[] = {
+        { "memory=98304k", 96 },  { "memory=96M", 96 }, { "memory=1g", 1024 },
+        { "memory=2T", 2 << 20 }, { "memory=96k", 0 },  { "memory=9000k", 0 },
+        { "memory=96B", 0 },      { "memory=M", 0 },
+    };
+    static const char text[] = "{ \"name\": \"vm\", \"kernel\": \"kernel\", \"memory\": \"1G\" }";
+    struct pando_config config;
+
+    load(text, NULL, 0, &config);
+    assert_int_equal(config.memory_mib, 1024);
+    pando_config_free(&config);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct pando_problems problems = { 0 };
+        const char *const override = sizes[i].text;
+        int code = harness_load(text, &override, 1, &config, &problems);
+        assert_int_equal(code, sizes[i].mib ? PANDO_OK : PANDO_E_INVALID);
+        if (sizes[i].mib)
+            assert_int_equal(config.memory_mib, sizes[i].mib);
+        else
+            assert_string_equal(problems.list[0].key, "memory");
+        pando_problems_free(&problems);
+        pando_config_free(&config);
+    }
+}
+
 /* A live configuration is read back even if its files are gone. */
 static void files_may_be_ignored(void **state)
 {
@@ -300,7 +331,9 @@ int main(void)
         cmocka_unit_test(reads_every_key),
         cmocka_unit_test(fills_in_defaults),
         cmocka_unit_test(prints_what_it_reads),
+        cmocka_unit_test(memory_may_have_units),
         cmocka_unit_test(overrides_win),
+        cmocka_unit_test(memory_may_have_units),
         cmocka_unit_test(files_may_be_ignored),
         cmocka_unit_test(keys_are_located),
         cmocka_unit_test(vdev_numbers),

@@ -16,44 +16,46 @@
 
 void problems_all_at_once(void **state)
 {
-    harness_fails("{\n"
-                  " \"name\": \"a b\",\n"
-                  " \"kernel\": \"missing\",\n"
-                  " \"ramdisk\": \"folder\",\n"
-                  " \"memroy\": 12,\n"
-                  " \"memory\": \"64T\",\n"
-                  " \"vcpus\": 0,\n"
-                  " \"type\": \"hvm\",\n"
-                  " \"uuid\": \"1234\",\n"
-                  " \"cpus\": \"3-1\",\n"
-                  " \"on_crash\": 5,\n"
-                  " \"disk\": [\n"
-                  "  { \"vdev\": \"xvda\", \"target\": \"disk.img\" },\n"
-                  "  { \"vdev\": \"floppy\", \"access\": \"x\",\n"
-                  "    \"format\": \"qcow2\", \"taget\": 1 },\n"
-                  "  7 ],\n"
-                  " \"vif\": [{ \"mac\": \"01:16:3e:00:00:00\",\n"
-                  "  \"bridge\": \"a bridge with a long name\" }]\n"
-                  "}",
-                  NULL, 0,
-                  EXPECT("2: name: found \"a b\", expected a name",
-                         "3: kernel: /missing\" cannot be read: No such file or directory",
-                         "4: ramdisk: /folder\" is a folder, expected the path of a file",
-                         "5: memroy: no such key; did you mean memory?",
-                         "6: memory: found \"64T\", expected a number from 8 to 16777216 (MiB)",
-                         "7: vcpus: found 0, expected a number from 1 to 128",
-                         "8: type: found \"hvm\", expected \"pvh\"",
-                         "9: uuid: found \"1234\", expected a UUID",
-                         "10: cpus: found \"3-1\", expected a set of CPUs",
-                         "11: on_crash: found 5, expected \"destroy\" or \"restart\" or",
-                         "14: disk[1].vdev: found \"floppy\", expected a virtual disk",
-                         "14: disk[1].target: missing, expected the path of an image",
-                         "14: disk[1].access: found \"x\", expected \"rw\" or \"r\"",
-                         "15: disk[1].taget: no such key; did you mean target?",
-                         "15: disk[1].format: found \"qcow2\", expected \"raw\"",
-                         "16: disk[2]: found 7, expected an object",
-                         "17: vif[0].mac: found \"01:16:3e:00:00:00\", expected a hardware",
-                         "18: vif[0].bridge: found \"a bridge"));
+    harness_fails(
+        "{\n"
+        " \"name\": \"a b\",\n"
+        " \"kernel\": \"missing\",\n"
+        " \"ramdisk\": \"folder\",\n"
+        " \"memroy\": 12,\n"
+        " \"memory\": \"64T\",\n"
+        " \"vcpus\": 0,\n"
+        " \"type\": \"hvm\",\n"
+        " \"uuid\": \"1234\",\n"
+        " \"cpus\": \"3-1\",\n"
+        " \"on_crash\": 5,\n"
+        " \"disk\": [\n"
+        "  { \"vdev\": \"xvda\", \"target\": \"disk.img\" },\n"
+        "  { \"vdev\": \"floppy\", \"access\": \"x\",\n"
+        "    \"format\": \"qcow2\", \"taget\": 1 },\n"
+        "  7 ],\n"
+        " \"vif\": [{ \"mac\": \"01:16:3e:00:00:00\",\n"
+        "  \"bridge\": \"a bridge with a long name\" }]\n"
+        "}",
+        NULL, 0,
+        EXPECT("2: name: found \"a b\", expected a name",
+               "3: kernel: /missing\" cannot be read: No such file or directory",
+               "4: ramdisk: /folder\" is a folder, expected the path of a file",
+               "5: memroy: no such key; did you mean memory?",
+               "6: memory: found \"64T\", expected a number of MiB from 8 to 16777216, or a "
+               "text with K, M, G or T behind the number, such as \"1G\"",
+               "7: vcpus: found 0, expected a number from 1 to 128",
+               "8: type: found \"hvm\", expected \"pvh\"",
+               "9: uuid: found \"1234\", expected a UUID",
+               "10: cpus: found \"3-1\", expected a set of CPUs",
+               "11: on_crash: found 5, expected \"destroy\" or \"restart\" or",
+               "14: disk[1].vdev: found \"floppy\", expected a virtual disk",
+               "14: disk[1].target: missing, expected the path of an image",
+               "14: disk[1].access: found \"x\", expected \"rw\" or \"r\"",
+               "15: disk[1].taget: no such key; did you mean target?",
+               "15: disk[1].format: found \"qcow2\", expected \"raw\"",
+               "16: disk[2]: found 7, expected an object",
+               "17: vif[0].mac: found \"01:16:3e:00:00:00\", expected a hardware",
+               "18: vif[0].bridge: found \"a bridge"));
 }
 
 void problems_of_the_text(void **state)
@@ -81,7 +83,7 @@ void problems_of_two_keys(void **state)
                          "4: maxvcpus: found 2, expected at least the 4 of vcpus"));
     /* One that is wrong by itself is not compared. */
     harness_fails("{ " GOOD ",\n \"maxmem\": 1 }", NULL, 0,
-                  EXPECT("2: maxmem: found 1, expected a number from 8"));
+                  EXPECT("2: maxmem: found 1, expected a number of MiB from 8"));
     harness_fails("{ " GOOD ", \"disk\": [ { \"vdev\": \"xvda\", \"target\": \"disk.img\" },\n"
                   "{ \"vdev\": \"d0\", \"target\": \"other.img\" } ] }",
                   NULL, 0, EXPECT("2: disk[1].vdev: found \"d0\", which disk[0] is already"));

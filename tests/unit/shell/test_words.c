@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Words of a line, options of a command, sizes and tables. */
 #include "harness.h"
+#include "config.h"
 #include "shell/lexer.h"
 #include "shell/options.h"
 #include "shell/table.h"
@@ -226,7 +227,7 @@ static void sizes(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t kib = 0;
-        if (parse_memory(cases[i].text, &kib) != cases[i].right || kib != cases[i].kib)
+        if (pando_memory_parse(cases[i].text, &kib) != cases[i].right || kib != cases[i].kib)
             fail_msg("%s: %llu", cases[i].text, (unsigned long long)kib);
     }
     uint64_t number;
