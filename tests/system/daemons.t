@@ -33,26 +33,26 @@ ask() {
 }
 
 create first
-check "a guest runs" on_console first '^demo: Linux' 100
+check "a guest runs" on_console first '^first: Linux' 100
 
 check "stored is started again" kill_daemon stored
 check "the guest is still known by its name" within 20 pando info first
 check "a new guest can be created" create second
-check "it boots" on_console second '^demo: Linux' 100
+check "it boots" on_console second '^second: Linux' 100
 check "its network comes up" within 20 vif_of second
 check "the old one can be asked to power off" pando shutdown --wait --timeout 60 first
 check "so can the new one" pando shutdown --wait --timeout 60 second
 
 create third
-check "another guest runs" on_console third '^demo: Linux' 100
+check "another guest runs" on_console third '^third: Linux' 100
 check "consoled is started again" kill_daemon consoled
 check "its console answers" within 30 ask third 100
 check "new guests have a console" create fourth
-check "it boots" on_console fourth '^demo: Linux' 100
+check "it boots" on_console fourth '^fourth: Linux' 100
 
 check "monitord is started again" kill_daemon monitord
 check "a reboot is carried out" pando reboot third
-check "it comes up again" within 100 console_count third '^demo: Linux' 2
+check "it comes up again" within 100 console_count third '^third: Linux' 2
 check "power-off is carried out" pando shutdown --wait --timeout 60 third fourth
 equal "no domain is left" "$(pando list | wc -l)" 2
 END

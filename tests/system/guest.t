@@ -20,6 +20,8 @@ check "the guest's init on its console" on_console demo '^demo: Linux' 100
 check "a typed command is answered" grep -q 'answer-42' /tmp/console.out
 check "scrollback is replayed" grep -q '^demo: Linux' /tmp/console.out
 check "its configuration is shown" sh -c "pando config show demo | grep -q initrd.cpio.gz"
+check "with the address that its network was given" \
+    sh -c "pando config show demo | grep -q '\"mac\": \"00:16:3e:'"
 
 check "reboot" pando reboot demo
 check "it comes up again" within 100 console_count demo '^demo: Linux' 2
