@@ -16,40 +16,34 @@ static bool is_screen(const char *name)
     return false;
 }
 
-static int show(struct shell *shell, const struct arguments *arguments)
+static int run(struct shell *shell, const struct arguments *arguments)
 {
-    const char *name = arguments->count ? arguments->words[0] : "guests";
-    if (!is_screen(name)) {
+    const char *name = arguments->count ? arguments->words[0] : NULL;
+    const char *guest = arguments->count > 1 ? arguments->words[1] : NULL;
+
+    if (name && !is_screen(name)) {
         shell_error(shell, "there is no screen \"%s\"; Tab shows the names", name);
         return SHELL_USAGE;
     }
-    shell->screen->show(shell->screen->arg, name,
-                        arguments->count > 1 ? arguments->words[1] : NULL);
-    return SHELL_OK;
-}
-
-static int run(struct shell *shell, const struct arguments *arguments)
-{
-    if (shell->screen)
-        return show(shell, arguments);
-    if (arguments->count) {
-        shell_error(shell, "screens are shown in full-screen mode: `screen` starts it");
-        return SHELL_USAGE;
+    if (shell->screen) {
+        shell->screen->show(shell->screen->arg, name ? name : "guests", guest);
+        return SHELL_OK;
     }
     if (!isatty(STDIN_FILENO) || !shell->full_screen) {
         shell_error(shell, "this needs a terminal");
         return SHELL_FAILED;
     }
-    return shell->full_screen(shell);
+    return shell->full_screen(shell, name, guest);
 }
 
 const struct command cmd_screen = {
     .name = "screen",
     .arguments = "[NAME [GUEST]]",
-    .summary = "full-screen mode, or in it: show a screen",
-    .help = "Shows guests, consoles, logs and the output of commands beside each other on the "
-            "whole terminal. F1 or ? shows the keys there, F10 leaves. In full-screen mode, NAME "
-            "is a screen to be shown, about GUEST or the one that is selected.",
+    .summary = "full-screen mode, with that screen",
+    .help =
+        "Shows guests, consoles, logs and the output of commands beside each other on the "
+        "whole terminal. F1 or ? shows the keys there, F10 leaves. NAME is the screen to be shown, "
+        "about GUEST or the one that is selected; in full-screen mode, too.",
     .most = 2,
     .complete = { COMPLETE_WORD, COMPLETE_GUEST },
     .complete_words = words,

@@ -114,7 +114,7 @@ static int wait_for_text(struct shell *shell, const char *guest, const char *tex
     struct pattern pattern;
     if (!pattern_init(shell, &pattern, text, true))
         return SHELL_USAGE;
-    int status = listen_for(shell, guest, &pattern, deadline, NULL);
+    int status = listen_for(shell, guest, &pattern, LISTEN_PLACE, deadline, NULL);
     const char *nearest = pando_nearest_word(text, words, sizeof(*words));
     if (status == SHELL_TIMEOUT && nearest)
         shell_error(shell, "\"%s\" was taken as a text; did you mean the state %s?", text, nearest);

@@ -242,8 +242,8 @@ static int replay(struct listener *listener)
 }
 
 /* The guest's listener, a new one if there is none yet. */
-static int open_listener(struct shell *shell, const char *guest, int64_t deadline,
-                         struct listener **listener)
+static int open_listener(struct shell *shell, const char *guest, enum listen_from from,
+                         int64_t deadline, struct listener **listener)
 {
     const uint8_t flags = CONSOLE_ATTACH_READ_ONLY | CONSOLE_ATTACH_REPLAY | CONSOLE_ATTACH_FOLLOW;
     struct console_attached attached;
@@ -252,6 +252,10 @@ static int open_listener(struct shell *shell, const char *guest, int64_t deadlin
     if (!look_for(shell, guest, &presence))
         return SHELL_FAILED;
     *listener = take(presence.name);
+    if (*listener && from == LISTEN_START) {
+        listener_free(*listener);
+        *listener = NULL;
+    }
     if (*listener) {
         transcript_restart(&(*listener)->transcript);
         return SHELL_OK;
@@ -268,7 +272,10 @@ static int open_listener(struct shell *shell, const char *guest, int64_t deadlin
         listener_free(made);
         return lost(shell, guest, err);
     }
-    transcript_skip_to_domain(&made->transcript, attached.domid);
+    if (from == LISTEN_NOW)
+        transcript_skip_all(&made->transcript);
+    else
+        transcript_skip_to_domain(&made->transcript, attached.domid);
     *listener = made;
     return SHELL_OK;
 }
@@ -368,13 +375,13 @@ static int await(struct shell *shell, struct listener *listener, const char *gue
 }
 
 int listen_for(struct shell *shell, const char *guest, const struct pattern *pattern,
-               int64_t deadline, char **match)
+               enum listen_from from, int64_t deadline, char **match)
 {
     struct listener *listener;
     bool broken = false;
     char *found = NULL;
 
-    int status = open_listener(shell, guest, deadline, &listener);
+    int status = open_listener(shell, guest, from, deadline, &listener);
     if (status != SHELL_OK)
         return status;
     status = await(shell, listener, guest, pattern, deadline, &found, &broken);

@@ -20,14 +20,21 @@
 bool pattern_init(struct shell *shell, struct pattern *pattern, const char *text, bool plain);
 void pattern_free(struct pattern *pattern);
 
+/* Where to begin with the text. */
+enum listen_from {
+    LISTEN_PLACE, /* behind the place */
+    LISTEN_START, /* where the output of the guest's present domain begins */
+    LISTEN_NOW,   /* behind the place; if there is none yet, with what comes from now on */
+};
+
 /*
- * Waits until the pattern has come on a guest's console, behind the place, until @deadline (of
+ * Waits until the pattern has come on a guest's console, @from there on, until @deadline (of
  * shell_clock_ms(), negative: none), or Ctrl-C. A match is found if it is not longer than 16 KiB.
  * SHELL_OK with what has matched in *match (may be NULL), to be freed; or another code after an
  * error message that says what came instead: SHELL_TIMEOUT, SHELL_ENDED when the guest is gone.
  */
 int listen_for(struct shell *shell, const char *guest, const struct pattern *pattern,
-               int64_t deadline, char **match);
+               enum listen_from from, int64_t deadline, char **match);
 
 /* Types into a guest's console, and waits until all of it has been taken. */
 int listen_type(struct shell *shell, const char *guest, const char *bytes, size_t length,

@@ -64,6 +64,7 @@ static int run(struct shell *shell, char **argv)
     }
     if (invocation.version)
         return command_run(shell, (const char *const[]){ "version", NULL });
+    shell->single = invocation.command;
     if (invocation.command)
         return command_run(shell, (const char *const *)invocation.command);
     if (invocation.screen)
@@ -78,10 +79,10 @@ static int run(struct shell *shell, char **argv)
 }
 
 /* Plugins are loaded before there are threads. */
-static int full_screen(struct shell *shell)
+static int full_screen(struct shell *shell, const char *screen, const char *guest)
 {
     plugins_load();
-    return ui_main(shell);
+    return ui_main(shell, screen, guest);
 }
 
 int main(int argc, char **argv)

@@ -8,7 +8,7 @@ shell-y := shell/shell.o shell/lexer.o shell/options.o shell/table.o shell/comma
   shell/cmd_mem_set.o shell/cmd_on_error.o shell/cmd_pause.o shell/cmd_quit.o \
   shell/cmd_reboot.o shell/cmd_rename.o shell/cmd_shutdown.o shell/cmd_unpause.o \
   shell/cmd_vcpu_list.o shell/cmd_version.o shell/cmd_plugins.o shell/plugin_command.o \
-  shell/variables.o shell/schema.o shell/transcript.o shell/listen.o shell/completion_bash.o \
+  shell/variables.o shell/schema.o shell/transcript.o shell/plain.o shell/listen.o shell/completion_bash.o \
   shell/cmd_set.o shell/cmd_send.o shell/cmd_expect.o shell/cmd_wait_for.o \
   shell/cmd_screen.o shell/cmd_layout.o shell/layout_file.o \
   shell/preferences.o shell/theme.o shell/key.o shell/utf8.o shell/canvas.o
@@ -18,7 +18,7 @@ shell-vt-y := shell/vt.o shell/vt_filter.o shell/vt_pen.o shell/vt_marks.o shell
   shell/vt_history.o shell/vt_search.o shell/vt_keys.o
 
 # Full-screen mode: what draws without a terminal, then the frame, the panes, and the terminal.
-shell-draw-y := shell/utf8.o shell/canvas.o shell/key.o shell/theme.o shell/lines.o \
+shell-draw-y := shell/utf8.o shell/canvas.o shell/key.o shell/theme.o shell/lines.o shell/plain.o \
   shell/format.o shell/preferences.o shell/sample.o shell/loop.o
 shell-panes-y := shell/layout.o shell/layout_tree.o shell/layout_draw.o shell/layout_keys.o \
   shell/layout_save.o \

@@ -23,7 +23,8 @@ struct shell_screen {
     void *arg;
     /* Opens a pane with a guest's console. */
     void (*console)(void *arg, const struct console_request *request);
-    /* @done of @total parts of what the command does are done; @step is being done. */
+    /* @done of @total parts of what the command does are done; @step is being done. @total 0: that
+     * is all that is known. */
     void (*progress)(void *arg, const char *step, unsigned done, unsigned total);
     /* Shows a screen, about a guest (NULL: about the one selected). */
     void (*show)(void *arg, const char *screen, const char *guest);
@@ -39,14 +40,17 @@ struct shell {
     bool interactive; /* at the prompt */
     bool keep_going;  /* a script goes on after a failure */
     bool quit;        /* no more lines are to be read */
+    bool single;      /* the process runs this one command */
 
     const char *script; /* being read, NULL: none */
     unsigned line;      /* of it */
 
     const char *command; /* being run, NULL: none */
 
-    const struct shell_screen *screen;       /* NULL: the terminal is the command's */
-    int (*full_screen)(struct shell *shell); /* runs that mode; NULL: this program has none */
+    const struct shell_screen *screen; /* NULL: the terminal is the command's */
+    /* Runs that mode, with a screen (NULL: none in particular) about a guest (NULL: the one that is
+     * selected). NULL: this program has none. */
+    int (*full_screen)(struct shell *shell, const char *screen, const char *guest);
 
     pando_t *pando; /* see shell_pando() */
 };

@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUND, ESCAPE, INTERMEDIATE, CSI, STRING, STRING_ESCAPE };
-
-enum { BEL = 0x07, CAN = 0x18, SUB = 0x1a, ESC = 0x1b, DEL = 0x7f };
-
-/* A control string without an end in this many bytes was none. */
-enum { STRING_MAX = 4096 };
-
 /* Memory that is kept for a text that has become short. */
 enum { ROOM_KEPT = 4 * MATCH_MAX };
 
@@ -19,49 +12,6 @@ void transcript_free(struct transcript *transcript)
 {
     free(transcript->text);
     *transcript = (struct transcript){ 0 };
-}
-
-/* --- the filter --------------------------------------------------------------------- */
-
-static void after_escape(struct transcript *transcript, unsigned char byte)
-{
-    if (byte == '[')
-        transcript->state = CSI;
-    else if (byte && strchr("]PX^_", byte))
-        transcript->state = STRING;
-    else
-        transcript->state = byte >= 0x20 && byte <= 0x2f ? INTERMEDIATE : GROUND;
-    transcript->skipped = 0;
-}
-
-static void in_string(struct transcript *transcript, unsigned char byte)
-{
-    bool ends = transcript->state == STRING_ESCAPE || byte == BEL || byte == CAN || byte == SUB ||
-                ++transcript->skipped == STRING_MAX;
-    transcript->state = ends ? GROUND : byte == ESC ? STRING_ESCAPE : STRING;
-}
-
-/* Whether the byte is part of the text. */
-static bool filter(struct transcript *transcript, unsigned char byte)
-{
-    if (transcript->state >= STRING) {
-        in_string(transcript, byte);
-        return false;
-    }
-    if (byte == ESC || byte == CAN || byte == SUB) {
-        transcript->state = byte == ESC ? ESCAPE : GROUND;
-        return false;
-    }
-    /* Control characters inside of a sequence are obeyed at once. */
-    if (byte < 0x20 || byte == DEL)
-        return byte == '\n' || byte == '\t';
-    if (transcript->state == GROUND)
-        return true;
-    if (transcript->state == ESCAPE)
-        after_escape(transcript, byte);
-    else if (byte >= (transcript->state == CSI ? 0x40 : 0x30))
-        transcript->state = GROUND;
-    return false;
 }
 
 void transcript_add(struct transcript *transcript, const void *bytes, size_t length)
@@ -73,7 +23,7 @@ void transcript_add(struct transcript *transcript, const void *bytes, size_t len
         transcript->text = shell_need(realloc(transcript->text, transcript->room));
     }
     for (size_t i = 0; i < length; i++)
-        if (filter(transcript, from[i]))
+        if (plain_keeps(&transcript->plain, from[i]))
             transcript->text[transcript->length++] = (char)from[i];
     transcript->text[transcript->length] = 0;
 }
@@ -91,6 +41,12 @@ void transcript_skip_to_domain(struct transcript *transcript, uint32_t domid)
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         transcript->place = (size_t)((line_end ? line_end + 1 : end) - transcript->text);
     }
+    transcript_restart(transcript);
+}
+
+void transcript_skip_all(struct transcript *transcript)
+{
+    transcript->place = transcript->length;
     transcript_restart(transcript);
 }
 

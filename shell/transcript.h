@@ -6,6 +6,8 @@
 #ifndef SHELL_TRANSCRIPT_H
 #define SHELL_TRANSCRIPT_H
 
+#include "plain.h"
+
 #include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,8 +26,7 @@ struct pattern {
 
 /* Zeroed is empty. */
 struct transcript {
-    int state;      /* of the filter */
-    size_t skipped; /* bytes of a control string */
+    struct plain plain; /* where in a control sequence what comes next is */
     char *text;
     size_t length, room;
     size_t place;    /* where the last match ended */
@@ -38,6 +39,9 @@ void transcript_add(struct transcript *transcript, const void *bytes, size_t len
 
 /* Moves the place behind consoled's last line about the start of that domain, if there is one. */
 void transcript_skip_to_domain(struct transcript *transcript, uint32_t domid);
+
+/* Moves it behind everything. */
+void transcript_skip_all(struct transcript *transcript);
 
 /* Another pattern is going to be looked for. */
 void transcript_restart(struct transcript *transcript);

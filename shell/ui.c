@@ -344,7 +344,7 @@ static int take_signals(sigset_t *before)
     return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int ui_main(struct shell *shell)
+int ui_main(struct shell *shell, const char *screen, const char *guest)
 {
     struct frame *frame = shell_need(calloc(1, sizeof(*frame)));
     char *mistakes = NULL;
@@ -370,6 +370,8 @@ int ui_main(struct shell *shell)
         lines_add(&frame->output, ROLE_BAD, mistakes, size);
         ui_notice(&frame->ui, ROLE_BAD, "mistakes in the configuration file: F8 shows them");
     }
+    if (screen)
+        ui_screen(&frame->ui, screen, guest);
     loop_run(frame->ui.loop);
     stop(frame);
     close(frame->signals);

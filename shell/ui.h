@@ -60,8 +60,9 @@ struct ui {
     char selected[64]; /* the guest that is selected on the left: its name, "" if none */
 };
 
-/* Runs the full-screen shell on the terminal, until it is left; returns an enum shell_exit. */
-int ui_main(struct shell *shell);
+/* Runs the full-screen shell on the terminal, until it is left; returns an enum shell_exit. It
+ * begins with that screen, if @screen is not NULL; @guest may be NULL. */
+int ui_main(struct shell *shell, const char *screen, const char *guest);
 
 /* Something of the frame, or everything, is to be drawn. */
 void ui_changed(struct ui *ui);
@@ -98,7 +99,8 @@ void ui_type(struct ui *ui, const char *text);
  * its event channels and grants. To be said again with each sample. */
 void ui_want(struct ui *ui, const char *guest, bool ties);
 
-/* Opens a screen, or goes to it. @guest may be NULL. */
+/* Opens a screen, or goes to it, in place of the screen that has the focus, and moves the keyboard
+ * there. @guest may be NULL. */
 void ui_screen(struct ui *ui, const char *name, const char *guest);
 
 /*

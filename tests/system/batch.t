@@ -18,12 +18,12 @@ create --if-absent /guests/demo.json name=$GUEST \
     kernel=$KERNEL memory=96 'vif=[]'
 create --if-absent /guests/demo.json name=$GUEST
 wait-for $GUEST running
-wait-for "$GUEST" 'demo: Linux' --timeout 100
+wait-for "$GUEST" 'talk: Linux' --timeout 100
 expect $GUEST '(~|/) # $' --timeout 60
 send $GUEST 'uname -a'
 # What was typed is echoed, and so comes first.
 expect $GUEST 'uname -a'
-expect $GUEST '^Linux demo [0-9]+\.[0-9]+' --json
+expect $GUEST '^Linux talk [0-9]+\.[0-9]+' --json
 expect ${GUEST} '# $'
 send $GUEST 'tr a-z A-Z\r' --no-newline
 send $GUEST 'one\ttwo\x20three'
@@ -40,12 +40,12 @@ SCRIPT
 cat >/tmp/end.pando <<'SCRIPT'
 # The place on the console outlives the domain.
 set GUEST talk
-expect $GUEST 'demo: Linux'
+expect $GUEST 'talk: Linux'
 reboot $GUEST
-expect $GUEST 'demo: Linux' --timeout 60
+expect $GUEST 'talk: Linux' --timeout 60
 destroy $GUEST
 create /guests/demo.json name=$GUEST kernel=/test/vmlinux memory=96 vif=[]
-expect $GUEST 'demo: Linux' --timeout 60
+expect $GUEST 'talk: Linux' --timeout 60
 shutdown --wait --timeout 60 $GUEST
 wait-for $GUEST absent
 destroy --if-present $GUEST
@@ -78,10 +78,10 @@ equal "the script's exit code" $? 0
 echo "TAP: # it took $(($(date +%s) - start)) s"
 grep '^/tmp/life.pando' -A 6 /tmp/life.out | sed 's/^/TAP: # /'
 check "the second creation found it" grep -q 'exists already' /tmp/life.out
-check "expect tells what matched" grep -q '"match": "Linux demo' /tmp/life.out
-pando expect talk 'never[0-9]' --timeout 0.5 2>/tmp/expect.err
+check "expect tells what matched" grep -q '"match": "Linux talk' /tmp/life.out
+pando expect talk 'never[0-9]' --from-start --timeout 0.5 2>/tmp/expect.err
 equal "expect gives up with code 4" $? 4
-check "and shows what came instead" grep -q '^  | .*demo: Linux\|^  | .*ONE' /tmp/expect.err
+check "and shows what came instead" grep -q '^  | .*talk: Linux\|^  | .*ONE' /tmp/expect.err
 
 # What is told of the guest, by the real hypervisor.
 vcpu_times() { # of its first vCPU: the moment, and how long it was in each state
@@ -93,7 +93,7 @@ look() { # all, of --json, in one line
     pando "$@" --json | tr -d ' \n'
 }
 first=$(vcpu_times)
-pando expect talk Linux >/dev/null
+pando expect talk Linux --from-start >/dev/null
 sleep 1
 second=$(vcpu_times)
 set -- $first $second

@@ -143,6 +143,25 @@ static void expects_in_order(void **state)
     assert_int_equal(fake_consoled.attached, 1);
 }
 
+/* One command alone waits for what happens next, unless it is told to look back. */
+static void a_single_one_looks_ahead(void **state)
+{
+    harness_shell.single = true;
+    fake_consoled_say("[pando: domain 1 starts, uuid x, now]\r\nlogin: ");
+    harness_expect("expect web login --timeout 0.1", SHELL_TIMEOUT, "",
+                   "expect: web: \"login\" has not come in time; nothing has come\n");
+    listen_clear();
+    harness_expect("expect web login --from-start", SHELL_OK, "", "");
+    /* So does what is there already, for wait-for. */
+    listen_clear();
+    harness_expect("wait-for web login --timeout 5", SHELL_OK, "", "");
+    listen_clear();
+    harness_shell.single = false;
+    harness_expect("expect web login", SHELL_OK, "", "");
+    harness_expect("expect web login --timeout 0.1", SHELL_TIMEOUT, "", "has not come in time");
+    harness_expect("expect web login --from-start", SHELL_OK, "", "");
+}
+
 static void says_what_came_instead(void **state)
 {
     fake_consoled_say("one\r\ntwo\r\n\033[31mno \303\251\r\nthree");
@@ -254,12 +273,19 @@ static void stops_at_ctrl_c(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(text_is_filtered),       TEST(matches),
-        TEST(finds_over_pieces),      TEST(tails),
-        TEST(expects_in_order),       TEST(says_what_came_instead),
-        TEST(begins_with_the_domain), TEST(comes_later),
-        TEST(sends_escapes),          TEST(fails_with_a_reason),
-        TEST(notices_the_end),        TEST(waits_for_states),
+        TEST(text_is_filtered),
+        TEST(matches),
+        TEST(finds_over_pieces),
+        TEST(tails),
+        TEST(expects_in_order),
+        TEST(says_what_came_instead),
+        TEST(a_single_one_looks_ahead),
+        TEST(begins_with_the_domain),
+        TEST(comes_later),
+        TEST(sends_escapes),
+        TEST(fails_with_a_reason),
+        TEST(notices_the_end),
+        TEST(waits_for_states),
         TEST(stops_at_ctrl_c),
     };
     return cmocka_run_group_tests_name("shell-listen", tests, NULL, NULL);
