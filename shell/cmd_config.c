@@ -150,7 +150,7 @@ static const char *const words[] = { "show", "check", "help", NULL };
 
 static const struct command_form forms[] = {
     { "show", { COMPLETE_GUEST, COMPLETE_NOTHING } },
-    { "check", { COMPLETE_FILE, COMPLETE_OVERRIDE } },
+    { "check", { COMPLETE_CONFIG, COMPLETE_OVERRIDE } },
     { "help", { COMPLETE_KEY, COMPLETE_NOTHING } },
     { NULL },
 };

@@ -3,23 +3,16 @@
 #include "command.h"
 #include "config.h"
 #include "guest.h"
+#include "output.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A line that is written over again, on a terminal only. */
 static void show_progress(void *arg, const char *step, unsigned int done, unsigned int total)
 {
-    struct shell *shell = arg;
-    if (shell->screen)
-        shell->screen->progress(shell->screen->arg, step, done, total);
-    else if (done < total)
-        fprintf(shell->err, "\r\033[K%u/%u %s", done, total, step);
-    else
-        fputs("\r\033[K", shell->err);
-    fflush(shell->err);
+    output_progress(arg, step, done, total);
 }
 
 static bool is_interrupted(void *arg)
@@ -88,10 +81,9 @@ static int create(struct shell *shell, const struct pando_config *config,
                   const struct arguments *arguments)
 {
     bool json = option_given(arguments, "json");
-    bool watched = !shell->screen && shell_is_watched(shell);
     const struct pando_create_options options = {
         .paused = option_given(arguments, "paused"),
-        .progress = watched || shell->screen ? show_progress : NULL,
+        .progress = show_progress,
         .progress_arg = shell,
         .cancel = is_interrupted,
     };
@@ -104,9 +96,8 @@ static int create(struct shell *shell, const struct pando_config *config,
     if (if_absent && pando_domain_find(pando, config->name, &domid) == PANDO_OK)
         return report(shell, config, domid, false, json);
     enum pando_code code = pando_domain_create(pando, config, &options, &domid);
+    output_progress_end(shell);
     if (code != PANDO_OK) {
-        if (watched)
-            fputs("\r\033[K", shell->err);
         /* Somebody else may have been faster. */
         uint32_t other;
         if (if_absent && code == PANDO_E_EXISTS && !strcmp(pando_error_key(pando), "name") &&
@@ -157,7 +148,7 @@ const struct command cmd_create = {
     .options = options,
     .least = 1,
     .most = ARGUMENTS_ANY,
-    .complete = { COMPLETE_FILE, COMPLETE_OVERRIDE },
+    .complete = { COMPLETE_CONFIG, COMPLETE_OVERRIDE },
     .output = output_create,
     .run = run,
 };

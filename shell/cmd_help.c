@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 #include "complete.h"
+#include "config.h"
 #include "guest.h"
 #include "manual.h"
 #include "preferences.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void list_commands(FILE *out)
@@ -12,12 +14,27 @@ static void list_commands(FILE *out)
     const struct command *command;
     for (size_t i = 0; (command = command_at(i)); i++)
         fprintf(out, "  %-10s %s\n", command->name, command->summary);
-    fputs("\n`help COMMAND` says more about one, `config help` explains guests' configurations;\n"
-          "see also pando(1) and pando.cfg(5).\n",
+    fputs("\n`help COMMAND`, or `COMMAND ?`, says more about one, `config help` explains guests'\n"
+          "configurations; see also pando(1) and pando.cfg(5).\n",
           out);
 }
 
-static void describe(const struct command *command, FILE *out)
+static void list_keys(FILE *out)
+{
+    char *text = NULL;
+    size_t size;
+    const char *key;
+    FILE *keys = shell_need(open_memstream(&text, &size));
+
+    for (size_t i = 0; (key = pando_config_key(i)); i++)
+        fprintf(keys, "%s%s", i ? " " : "", key);
+    fclose(keys);
+    fputs("\nKeys, which `config help` explains:\n", out);
+    manual_wrap(out, shell_need(text), 2);
+    free(text);
+}
+
+void command_describe(const struct command *command, FILE *out)
 {
     command_print_usage(command, out);
     fprintf(out, "\n  %s\n", command->summary);
@@ -25,15 +42,16 @@ static void describe(const struct command *command, FILE *out)
         fputc('\n', out);
         manual_wrap(out, command->help, 2);
     }
-    if (!command->options)
-        return;
-    fputs("\nOptions:\n", out);
-    for (const struct option_info *option = command->options; option->name; option++) {
+    if (command->options)
+        fputs("\nOptions:\n", out);
+    for (const struct option_info *option = command->options; option && option->name; option++) {
         char name[40];
         snprintf(name, sizeof(name), "--%s%s%s", option->name, option->value ? " " : "",
                  option->value ? option->value : "");
         fprintf(out, "  %-18s %s\n", name, option->summary);
     }
+    if (command->complete[1] == COMPLETE_OVERRIDE)
+        list_keys(out);
 }
 
 static void write_string(struct json_writer *writer, const char *key, const char *text)
@@ -115,7 +133,7 @@ static int run(struct shell *shell, const struct arguments *arguments)
     if (option_given(arguments, "json"))
         print_json(shell, command);
     else if (command)
-        describe(command, shell->out);
+        command_describe(command, shell->out);
     else
         list_commands(shell->out);
     return SHELL_OK;

@@ -103,6 +103,11 @@ int command_run(struct shell *shell, const char *const *words)
 
     if (!command)
         return unknown_command(shell, words[0]);
+    /* As on routers: what may come here? */
+    if (words[used] && !strcmp(words[used], "?") && !words[used + 1] && command != &cmd_help) {
+        command_describe(command, shell->out);
+        return SHELL_OK;
+    }
     shell->command = command->name;
     if (arguments_parse(shell, command->options, words + used, &arguments)) {
         if (check_count(shell, command, &arguments))

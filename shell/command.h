@@ -12,6 +12,7 @@ enum completion {
     COMPLETE_NOTHING,
     COMPLETE_GUEST,
     COMPLETE_FILE,
+    COMPLETE_CONFIG, /* a file with a guest's configuration */
     COMPLETE_COMMAND,
     COMPLETE_WORD,     /* one of the command's complete_words */
     COMPLETE_KEY,      /* a key of a configuration */
@@ -73,6 +74,9 @@ int command_run_line(struct shell *shell, const char *line);
 
 /* "usage: NAME [OPTIONS] ARGUMENTS" */
 void command_print_usage(const struct command *command, FILE *out);
+
+/* All that `help` has to say of it. */
+void command_describe(const struct command *command, FILE *out);
 
 /* Options that several commands have. */
 #define OPTION_JSON                                                                                \

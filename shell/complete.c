@@ -7,8 +7,10 @@
 #include "variables.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Adds "BEFORE" "NAME" "AFTER" if it begins with the word. */
 static void offer(struct candidates *candidates, const char *word, const char *before,
@@ -120,6 +122,64 @@ static void offer_logs(struct shell *shell, const char *word, struct candidates 
     free(entries);
 }
 
+/* --- files with configurations --- */
+
+const char *complete_guest_folder = "/guests";
+
+/* The lexer and readline have a meaning for these: such a name has to be typed. */
+static bool needs_quotes(const char *name)
+{
+    return strpbrk(name, " \t\"'\\;|&<>#$`") != NULL;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return !stat(path, &status) && S_ISDIR(status.st_mode);
+}
+
+/* What of the folder may be, or lead to, a configuration. @before: how the word names the folder,
+ * with a slash at its end, or "". */
+static void offer_folder(const char *folder, const char *before, const char *word,
+                         struct candidates *candidates)
+{
+    static const char suffix[] = ".json";
+    struct dirent **entries;
+    bool hidden = word[strlen(before)] == '.';
+    int count = scandir(folder, &entries, NULL, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        size_t length = strlen(name);
+        char path[PATH_MAX];
+        bool dots = !strcmp(name, ".") || !strcmp(name, "..");
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        if (!dots && (hidden || *name != '.') && !needs_quotes(name)) {
+            if (is_folder(path))
+                offer(candidates, word, before, name, "/");
+            else if (length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix))
+                offer(candidates, word, before, name, "");
+        }
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+/* A guest's folder first, where nothing says that it is another. */
+static void offer_configurations(const char *word, struct candidates *candidates)
+{
+    const char *slash = strrchr(word, '/');
+    char before[PATH_MAX];
+
+    if (!*word && is_folder(complete_guest_folder)) {
+        snprintf(before, sizeof(before), "%s/", complete_guest_folder);
+        offer_folder(complete_guest_folder, before, before, candidates);
+    }
+    snprintf(before, sizeof(before), "%.*s", slash ? (int)(slash + 1 - word) : 0, word);
+    offer_folder(*before ? before : ".", before, word, candidates);
+}
+
 static void offer_variables(const char *word, const char *before, const char *after,
                             struct candidates *candidates)
 {
@@ -200,6 +260,9 @@ static void offer_arguments(struct shell *shell, const struct command *command,
         break;
     case COMPLETE_GUEST:
         offer_guests(shell, word, candidates);
+        break;
+    case COMPLETE_CONFIG:
+        offer_configurations(word, candidates);
         break;
     case COMPLETE_FILE:
         candidates->files = true;

@@ -11,6 +11,9 @@ struct candidates {
     bool files; /* names of files are to be offered instead */
 };
 
+/* Where guests are kept, if they are: /guests. Tests have another. */
+extern const char *complete_guest_folder;
+
 /*
  * Finds what the word @word can be completed to behind @before, the line up to it. Only candidates
  * that begin with the word are offered. To be freed.

@@ -11,17 +11,12 @@
 static const char *kind_name(enum completion kind)
 {
     static const char *const names[] = {
-        [COMPLETE_NOTHING] = "nothing",
-        [COMPLETE_GUEST] = "guest",
-        [COMPLETE_FILE] = "file",
-        [COMPLETE_COMMAND] = "command",
-        [COMPLETE_WORD] = "word",
-        [COMPLETE_KEY] = "key",
-        [COMPLETE_OVERRIDE] = "override",
-        [COMPLETE_VARIABLE] = "nothing",
-        [COMPLETE_LOG] = "log",
-        [COMPLETE_DEVICE] = "device",
-        [COMPLETE_DEVICE_KEY] = "devicekey",
+        [COMPLETE_NOTHING] = "nothing",  [COMPLETE_GUEST] = "guest",
+        [COMPLETE_FILE] = "file",        [COMPLETE_CONFIG] = "config",
+        [COMPLETE_COMMAND] = "command",  [COMPLETE_WORD] = "word",
+        [COMPLETE_KEY] = "key",          [COMPLETE_OVERRIDE] = "override",
+        [COMPLETE_VARIABLE] = "nothing", [COMPLETE_LOG] = "log",
+        [COMPLETE_DEVICE] = "device",    [COMPLETE_DEVICE_KEY] = "devicekey",
     };
     return names[kind];
 }

@@ -44,7 +44,7 @@ static char **complete_word(const char *text, int start, int end)
     matches[0] = shell_need(strndup(candidates.list[0], common));
     if (candidates.count == 1) {
         size_t length = strlen(matches[0]);
-        rl_completion_suppress_append = length && matches[0][length - 1] == '=';
+        rl_completion_suppress_append = length && strchr("=/", matches[0][length - 1]);
         free(matches[1]);
         matches[1] = NULL;
     }
@@ -65,6 +65,7 @@ struct shell *edit_start(struct shell *shell)
     rl_attempted_completion_function = complete_word;
     rl_completer_word_break_characters = " \t";
     rl_completer_quote_characters = "\"'";
+    rl_variable_bind("match-hidden-files", "off");
     rl_filename_quote_characters = " \t\"'\\;|&<>#$`";
     if (before)
         return before;

@@ -29,6 +29,13 @@ struct question {
     char *line; /* the command's */
 };
 
+/* Where one is, for the help. */
+struct help_place {
+    enum ui_focus focus;
+    const struct key_binding *keys; /* of the focused pane; NULL: it has none */
+    char title[80];
+};
+
 struct frame {
     struct ui ui; /* first */
     struct shell shell;
@@ -53,7 +60,7 @@ struct frame {
     int signals;
 
     struct job *jobs[FRAME_JOBS_MAX]; /* that run; NULL: none */
-    unsigned output_of;               /* the number of the one that has written last */
+    unsigned output_of;               /* the number of the one whose words stand last; 0: none */
     struct lines output;              /* of all of them */
     struct lines operations;          /* for the log: what was run, and how it ended */
     struct lines events;              /* for the log: what happened to guests */
@@ -62,9 +69,10 @@ struct frame {
     struct screen_pane *screens;      /* that are open */
     struct sample_wanted wanted;      /* by them, of the next sample */
     bool quit_asked;
-    bool killed;                       /* by a signal */
-    const struct key_binding *help_of; /* the place where the help was asked for */
-    char help_title[80];
+    bool killed;            /* by a signal */
+    struct help_place help; /* what the help is about */
+    struct pane *help_from; /* where it was asked for: goes back there, if it is there */
+    enum ui_focus help_back;
     bool covered; /* the main area, by something else */
 };
 
@@ -97,6 +105,7 @@ void frame_hints_draw(struct frame *frame);
 bool frame_hint_at(struct frame *frame, int x, struct key *key);
 
 /* frame_jobs.c: commands that run. */
+struct pane *frame_output_pane(struct frame *frame);   /* NULL: the output is in none */
 void frame_jobs_cancel(struct frame *frame, bool all); /* the newest, or all */
 size_t frame_jobs_count(const struct frame *frame);
 
@@ -112,6 +121,10 @@ struct key_section {
     const struct key_binding *table;
 };
 size_t frame_key_sections(struct frame *frame, struct key_section *sections, size_t most);
+
+/* screen_help.c: help is shown until a key takes it away, which leads back to where one was. */
+void help_begin(struct frame *frame); /* it is asked for here */
+bool help_close(struct frame *frame); /* false: it is not seen */
 
 /* Leaves, when no command runs or it was asked for twice. */
 void frame_quit(struct frame *frame);

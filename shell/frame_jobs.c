@@ -35,21 +35,56 @@ static bool is_output(struct pane *pane, const void *arg)
     return screen && !strcmp(screen->screen->name, "output");
 }
 
-/* Shows the output, beside what is there if there is room. */
+struct pane *frame_output_pane(struct frame *frame)
+{
+    return layout_find(frame->ui.layout, is_output, NULL);
+}
+
+static void count_pane(struct pane *pane, void *arg)
+{
+    size_t *count = arg;
+    ++*count;
+}
+
+/* The pane that is alone in its tab has room for the output below, and is no console. */
+static bool can_share(struct frame *frame, const struct pane *pane)
+{
+    size_t count = 0;
+    layout_each(frame->ui.layout, true, count_pane, &count);
+    return pane && !pane->ops->takes_all_keys && count == 1 && frame->main.height >= SPLIT_HEIGHT;
+}
+
+/* What has the keyboard is not taken from before the one who types or reads there. */
+static bool is_read(struct frame *frame)
+{
+    struct pane *pane = layout_focused(frame->ui.layout);
+    const struct screen_pane *screen = screen_of(pane);
+    return frame->ui.focus == FOCUS_MAIN && pane &&
+           (!screen || !strcmp(screen->screen->name, "help"));
+}
+
+/*
+ * Shows the output: below what is there, if that is alone and there is room, and then what is there
+ * keeps the focus: keys for screens are about it, not about the output. Otherwise in its place.
+ */
 static void show_output(struct frame *frame)
 {
     struct ui *ui = &frame->ui;
-    struct pane *pane = layout_find(ui->layout, is_output, NULL);
-    const struct pane *focused = layout_focused(ui->layout);
 
+    if (is_read(frame))
+        return;
+    help_close(frame);
+    struct pane *pane = frame_output_pane(frame), *focused = layout_focused(ui->layout);
     if (pane && pane->visible)
         return;
-    if (pane)
+    if (pane) {
         layout_show(ui->layout, pane);
-    else if (frame->main.height >= SPLIT_HEIGHT && focused && !focused->ops->takes_all_keys)
+    } else if (can_share(frame, focused)) {
         layout_open(ui->layout, screen_open(ui, screen_find("output"), NULL), LAYOUT_BELOW);
-    else
+        layout_show(ui->layout, focused);
+    } else {
         layout_open(ui->layout, screen_open(ui, screen_find("output"), NULL), LAYOUT_HERE);
+    }
     ui_redraw(ui);
 }
 
@@ -58,9 +93,9 @@ static void show_output(struct frame *frame)
 static void on_output(void *arg, struct job *job, bool error, const char *text, size_t length)
 {
     struct frame *frame = arg;
-    /* Two commands don't share a line. */
+    /* Behind what another command has written, it is to be seen whose words these are. */
     if (frame->output_of != job_number(job))
-        frame->output.open = false;
+        lines_printf(&frame->output, ROLE_PROMPT, "%s:", job_line(job));
     frame->output_of = job_number(job);
     lines_add(&frame->output, error ? ROLE_BAD : ROLE_TEXT, text, length);
     frame->has_output = true;
@@ -89,7 +124,6 @@ static void on_show(void *arg, const char *screen, const char *guest)
     struct frame *frame = arg;
     frame->has_output = true;
     ui_screen(&frame->ui, screen, *guest ? guest : NULL);
-    ui_set_focus(&frame->ui, FOCUS_MAIN);
 }
 
 static void on_layout(void *arg, const char *action, const char *name)
@@ -144,9 +178,11 @@ static void on_done(void *arg, struct job *job)
     frame->jobs[count - 1] = NULL;
     remember(frame, job);
     bool good = job_status(job) == SHELL_OK;
-    if (!good)
+    if (!good) {
         lines_printf(&frame->output, ROLE_DIM, "%s: %s (exit code %d); `help COMMAND` tells more",
                      job_line(job), status_word(job), job_status(job));
+        frame->output_of = 0;
+    }
     if (job_seconds(job) > 1 || !frame->has_output || !good)
         ui_notice(&frame->ui, good ? ROLE_GOOD : ROLE_BAD, "%s: %s%s", job_line(job),
                   status_word(job), good ? "" : "; F8 shows the output");
@@ -172,5 +208,6 @@ void ui_run(struct ui *ui, const char *line)
     lines_printf(&frame->output, ROLE_PROMPT, "pando> %s", line);
     frame->has_output = false;
     frame->jobs[count] = job_start(ui->loop, line, &events);
+    frame->output_of = job_number(frame->jobs[count]);
     ui_changed(ui);
 }

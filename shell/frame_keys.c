@@ -12,7 +12,8 @@
 static void key_help(void *place)
 {
     struct frame *frame = place;
-    ui_screen(&frame->ui, "help", NULL);
+    if (!help_close(frame))
+        ui_screen(&frame->ui, "help", NULL);
 }
 
 static void key_next_focus(void *place)
@@ -48,13 +49,17 @@ static void key_quit(void *place)
 }
 
 const struct key_binding frame_keys[] = {
-    { "F1", "help: the keys of the place, the commands", key_help },
-    { "F2 F3 F4 F5 F6 F7 F8", "the other screens: see below", NULL },
+    { "F1", "help: the keys of the place, the commands; again: back", key_help },
+    { "F2...F8 F11", "the other screens: see below. What shows a screen moves the keyboard there",
+      NULL },
     { "F9", "hide the list of guests, or show it", key_list },
     { "F10", "leave", key_quit },
     { "Shift-Tab", "go from the command line to the guests, the panes, and around",
       key_next_focus },
-    { "Esc", "from the command line to the panes, and back", NULL },
+    { "Esc",
+      "back to the command line, which is dim while it has not the keyboard; from it: to "
+      "the pane",
+      NULL },
     { ":", "in lists and screens: to the command line", NULL },
     { "1 2 3 4 5 6 7 8", "in lists and screens: as F1 to F8, for terminals without them", NULL },
     { "Ctrl-L", "draw everything anew, and ask the terminal for its size", key_repaint },
@@ -69,7 +74,6 @@ static bool screen_key(struct frame *frame, const struct key *key)
         if (digit || (key_parse(screens[i]->shortcut, &shortcut) &&
                       key_is(key, shortcut.code, shortcut.modifiers))) {
             ui_screen(&frame->ui, screens[i]->name, NULL);
-            ui_set_focus(&frame->ui, FOCUS_MAIN);
             return true;
         }
     }
@@ -91,12 +95,22 @@ static bool is_scrolling(const struct key *key)
     return key->code == K_PAGE_UP || key->code == K_PAGE_DOWN;
 }
 
+/* One who types commands reads what they have written. */
+static void scroll_key(struct frame *frame, const struct key *key)
+{
+    struct pane *output = frame_output_pane(frame);
+    if (output && output->visible)
+        output->ops->key(output, key);
+    else
+        layout_key(frame->ui.layout, key);
+}
+
 static void line_key(struct frame *frame, const struct key *key)
 {
     if (key_is(key, K_ESCAPE, 0) && !prompt_is_searching())
         ui_set_focus(&frame->ui, FOCUS_MAIN);
     else if (is_scrolling(key))
-        layout_key(frame->ui.layout, key);
+        scroll_key(frame, key);
     else if (key->modifiers & MODIFIER_ALT && layout_own_key(frame->ui.layout, key))
         ui_changed(&frame->ui);
     else
@@ -186,20 +200,20 @@ void frame_paste(struct frame *frame, const char *text, size_t length)
 
 size_t frame_key_sections(struct frame *frame, struct key_section *sections, size_t most)
 {
-    struct pane *pane = layout_focused(frame->ui.layout);
-    size_t count = 0;
-    if (frame->help_of && count < most)
-        sections[count++] = (struct key_section){ frame->help_title, frame->help_of };
-    else if (pane && pane->ops->keys && count < most)
-        sections[count++] = (struct key_section){ "This pane", pane->ops->keys(pane) };
-    const struct key_section others[] = {
-        { "Everywhere but in a console", frame_keys },
-        { "Command line", frame_line_keys },
-        { "List of guests", frame_guests_keys },
-        { "Panes and tabs", layout_keys },
+    const struct help_place *place = &frame->help;
+    const struct key_section own = { *place->title ? place->title : "This pane", place->keys },
+                             line = { "Command line", frame_line_keys },
+                             guests = { "List of guests", frame_guests_keys };
+    const struct key_section first = place->focus == FOCUS_LINE     ? line
+                                     : place->focus == FOCUS_GUESTS ? guests
+                                                                    : own;
+    const struct key_section all[] = {
+        first, own,    { "Everywhere but in a console", frame_keys },
+        line,  guests, { "Panes and tabs", layout_keys },
     };
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && count < most; i++)
-        if (others[i].table != frame->help_of)
-            sections[count++] = others[i];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && count < most; i++)
+        if (all[i].table && (i == 0 || all[i].table != first.table))
+            sections[count++] = all[i];
     return count;
 }

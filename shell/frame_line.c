@@ -117,7 +117,7 @@ const struct key_binding frame_line_keys[] = {
     { "Ctrl-W Ctrl-U", "delete a word, the line, to its start", NULL },
     { "Ctrl-C", "drop the line; on an empty line, cancel the newest command that runs", NULL },
     { "Ctrl-D", "on an empty line: leave", NULL },
-    { "?", "on an empty line: this help", NULL },
+    { "?", "on an empty line: this help; behind a command (create ?): what it takes", NULL },
     { NULL },
 };
 
@@ -132,7 +132,8 @@ void frame_line_key(struct frame *frame, const struct key *key)
         if (!prompt_drop())
             frame_jobs_cancel(frame, false);
     } else if (key->code == '?' && prompt_is_empty()) {
-        ui_screen(&frame->ui, "help", NULL);
+        if (!help_close(frame))
+            ui_screen(&frame->ui, "help", NULL);
     } else {
         prompt_key(key);
     }

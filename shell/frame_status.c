@@ -43,6 +43,9 @@ static int draw_jobs(struct frame *frame, int x)
     job_describe(job, text, sizeof(text));
     if (progress->known && progress->total)
         x = draw_gauge(frame, x, "", (double)progress->done / progress->total, text);
+    else if (*progress->step)
+        x = canvas_printf(&frame->canvas, &frame->status, x, 0, theme_style(theme, ROLE_STATUS),
+                          "%s  ", text);
     else
         x = canvas_printf(&frame->canvas, &frame->status, x, 0, theme_style(theme, ROLE_STATUS),
                           "%.20s %s  ", job_line(job), text);
@@ -101,21 +104,74 @@ void frame_status_draw(struct frame *frame)
 
 /* --- hints ---------------------------------------------------------------------------------- */
 
+enum { HINTS_MAX = 16 };
+
+struct hint {
+    const char *key, *label, *narrow; /* @narrow: where there is not the room for all labels */
+};
+
+/* Keys that are left out, one after the other, where there is no room for all. */
+static const char *const dispensable[] = { "F11", "F6", "F9", "F5", "F4", "F3", "F8", "F7", "F2" };
+
+static int width_of(const struct hint *hints, size_t count, bool narrow)
+{
+    int width = count ? -1 : 0;
+    for (size_t i = 0; i < count; i++)
+        width +=
+            text_width(hints[i].key) + text_width(narrow ? hints[i].narrow : hints[i].label) + 1;
+    return width;
+}
+
+static size_t leave_out(struct hint *hints, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(hints[i].key, key)) {
+            memmove(&hints[i], &hints[i + 1], (--count - i) * sizeof(*hints));
+            break;
+        }
+    return count;
+}
+
+/* In the order of the keys: screens, and what else has a key of its own. */
+static size_t all_hints(struct frame *frame, struct hint *hints)
+{
+    const char *other = frame->ui.focus == FOCUS_LINE ? "panes" : "line";
+    size_t count = 0;
+    for (size_t i = 0; screens[i]; i++) {
+        const struct screen *screen = screens[i];
+        if (!strcmp(screen->shortcut, "F11")) {
+            hints[count++] = (struct hint){ "F9", "List", "List" };
+            hints[count++] = (struct hint){ "F10", "Quit", "Quit" };
+        }
+        hints[count++] = (struct hint){ screen->shortcut, screen->label,
+                                        screen->narrow ? screen->narrow : screen->label };
+    }
+    hints[count++] = (struct hint){ "Esc", other, other };
+    return count;
+}
+
 /* Calls @fn for each hint with its place; stops when it returns true. */
 static bool each_hint(struct frame *frame,
                       bool (*fn)(struct frame *frame, int x, const char *key, const char *what,
                                  void *arg),
                       void *arg)
 {
-    int x = 0;
-    for (size_t i = 0; screens[i]; i++) {
-        if (!screens[i]->label)
-            continue;
-        if (fn(frame, x, screens[i]->shortcut, screens[i]->label, arg))
+    struct hint hints[HINTS_MAX];
+    size_t count = all_hints(frame, hints);
+    int x = 0, width = frame->hints.width;
+    bool narrow = width_of(hints, count, false) > width;
+
+    for (size_t i = 0;
+         i < sizeof(dispensable) / sizeof(dispensable[0]) && width_of(hints, count, narrow) > width;
+         i++)
+        count = leave_out(hints, count, dispensable[i]);
+    for (size_t i = 0; i < count; i++) {
+        const char *label = narrow ? hints[i].narrow : hints[i].label;
+        if (fn(frame, x, hints[i].key, label, arg))
             return true;
-        x += text_width(screens[i]->shortcut) + text_width(screens[i]->label) + 1;
+        x += text_width(hints[i].key) + text_width(label) + 1;
     }
-    return fn(frame, x, "Esc", frame->ui.focus == FOCUS_LINE ? "panes" : "line", arg);
+    return false;
 }
 
 static bool draw_hint(struct frame *frame, int x, const char *key, const char *what, void *arg)

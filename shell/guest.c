@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "guest.h"
+#include "output.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -79,8 +80,8 @@ int64_t shell_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pando_event event,
-               int64_t deadline, enum pando_reason *reason)
+static int wait_for_event(struct shell *shell, const char *which, uint32_t domid,
+                          enum pando_event event, int64_t deadline, enum pando_reason *reason)
 {
     for (;;) {
         int64_t left = deadline < 0 ? INT_MAX : deadline - shell_clock_ms();
@@ -91,9 +92,12 @@ int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pand
             return SHELL_OK;
         if (shell_interrupted)
             return SHELL_INTERRUPTED;
-        if (code != PANDO_E_TIMEOUT)
+        if (code != PANDO_E_TIMEOUT) {
+            output_progress_end(shell);
             return shell_library_error(shell, which, code);
+        }
         if (deadline >= 0 && shell_clock_ms() >= deadline) {
+            output_progress_end(shell);
             shell_error(shell,
                         "%s has not %s in time: it may not have been listening yet, or it hangs; "
                         "try again, or end it by `destroy`",
@@ -101,6 +105,18 @@ int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pand
             return SHELL_TIMEOUT;
         }
     }
+}
+
+int guest_wait(struct shell *shell, const char *which, uint32_t domid, enum pando_event event,
+               int64_t deadline, enum pando_reason *reason)
+{
+    char step[64];
+
+    snprintf(step, sizeof(step), "waiting for the end of %.36s", which);
+    output_progress(shell, step, 0, 0);
+    int status = wait_for_event(shell, which, domid, event, deadline, reason);
+    output_progress_end(shell);
+    return status;
 }
 
 static int compare_times(const void *a, const void *b)

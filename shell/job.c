@@ -270,7 +270,8 @@ void job_describe(const struct job *job, char *buffer, size_t size)
     unsigned done = progress->done - job->progress_first;
 
     if (!progress->known || !progress->total) {
-        snprintf(buffer, size, "%.0f s", job_seconds(job));
+        snprintf(buffer, size, "%s%s%.0f s", progress->step, *progress->step ? ", " : "",
+                 job_seconds(job));
         return;
     }
     int length =

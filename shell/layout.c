@@ -244,7 +244,10 @@ void layout_close(struct layout *layout, struct pane *pane)
     layout_take_out(layout, pane);
     pane->ops->close(pane);
     if (!layout->count && !layout->closing) {
+        enum ui_focus focus = layout->ui->focus;
+
         ui_screen(layout->ui, "guests", NULL); /* the main area is never empty */
+        ui_set_focus(layout->ui, focus);
     }
     layout_arrange(layout);
 }

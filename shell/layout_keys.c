@@ -78,13 +78,29 @@ static void border_down(void *place)
     move_border(place, TREE_DOWN, 2);
 }
 
+static bool has_room(struct layout *layout, enum layout_where where)
+{
+    struct tab *tab = layout_tab(layout);
+    const struct rect *rect = &tree_find(tab->tree, tab->focused)->rect;
+
+    return where == LAYOUT_RIGHT ? rect->width > 2 * TREE_WIDTH_USEFUL
+                                 : rect->height >= 2 * TREE_HEIGHT_USEFUL;
+}
+
 static void next_goes(struct layout *layout, enum layout_where where, const char *side)
 {
-    if (layout_tab(layout)) {
-        layout->has_next = true;
-        layout->next_where = where;
+    if (!layout_tab(layout)) {
+        return;
+    }
+    layout->has_next = has_room(layout, where);
+    layout->next_where = where;
+    if (layout->has_next) {
         ui_notice(layout->ui, ROLE_TEXT,
                   "what you open or go to next comes %s this pane: a console, a screen", side);
+    } else {
+        ui_notice(layout->ui, ROLE_WARNING,
+                  "this pane is too small to be split: Alt-x closes one, Alt-o takes it into a tab "
+                  "of its own");
     }
 }
 

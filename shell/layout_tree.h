@@ -11,6 +11,9 @@
 
 enum { TREE_WIDTH_LEAST = 10, TREE_HEIGHT_LEAST = 3, TREE_SHARE_ALL = 1000 };
 
+/* Less is of no use to anybody: keys don't split what would leave less. */
+enum { TREE_WIDTH_USEFUL = 20, TREE_HEIGHT_USEFUL = 5 };
+
 enum tree_split {
     TREE_LEAF,
     TREE_BESIDE, /* the second is right of the first */

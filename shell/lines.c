@@ -76,7 +76,7 @@ static void add_piece(struct lines *lines, enum role role, const char *text, siz
     if (!length)
         append(lines, role, "", 0);
     for (size_t i = 0; i <= length; i++) {
-        if (i < length && text[i] != '\t' && text[i] != '\r' && text[i])
+        if (i < length && text[i] != '\t' && text[i] != '\r')
             continue;
         append(lines, role, text + start, i - start);
         start = i + 1;
@@ -92,16 +92,23 @@ static void add_piece(struct lines *lines, enum role role, const char *text, siz
 
 void lines_add(struct lines *lines, enum role role, const char *text, size_t length)
 {
-    while (length) {
-        const char *newline = memchr(text, '\n', length);
-        size_t piece = newline ? (size_t)(newline - text) : length;
+    char *plain = shell_need(malloc(length + 1)), *at = plain;
+    size_t left = 0;
+
+    for (size_t i = 0; i < length; i++)
+        if (plain_keeps(&lines->plain, (unsigned char)text[i]) || text[i] == '\r')
+            plain[left++] = text[i];
+    while (left) {
+        const char *newline = memchr(at, '\n', left);
+        size_t piece = newline ? (size_t)(newline - at) : left;
         if (piece || newline)
-            add_piece(lines, role, text, piece);
+            add_piece(lines, role, at, piece);
         if (newline)
             lines->open = false;
-        length -= piece + (newline ? 1 : 0);
-        text += piece + (newline ? 1 : 0);
+        left -= piece + (newline ? 1 : 0);
+        at += piece + (newline ? 1 : 0);
     }
+    free(plain);
 }
 
 void lines_printf(struct lines *lines, enum role role, const char *format, ...)
@@ -128,33 +135,50 @@ static bool passes(const struct lines *lines, const struct lines_view *view, siz
     return text_has(lines_get(lines, index)->text, view->filter);
 }
 
-/* How many columns rows have but the first of a line, less than @width. */
-static int hang_of(const struct lines_view *view)
+/* Where the part behind the first gap begins, in bytes: an option's meaning behind its name. 0:
+ * there is no gap, or there are more: a table's row. @gaps: how many. */
+static size_t second_column(const char *text, int *gaps)
 {
-    return view->hang < view->width / 2 ? view->hang : 2 < view->width ? 2 : 0;
-}
-
-/* A row of a table has gaps. */
-static bool has_columns(const char *text)
-{
-    return strstr(text + strspn(text, " "), "  ") != NULL;
+    const char *at = text + strspn(text, " "), *gap;
+    size_t second = 0;
+    for (*gaps = 0; (gap = strstr(at, "  ")) && gap[strspn(gap, " ")]; ++*gaps) {
+        at = gap + strspn(gap, " ");
+        second = (size_t)(at - text);
+    }
+    return *gaps == 1 ? second : 0;
 }
 
 static bool wraps(const struct lines_view *view, const struct line *line)
 {
-    return view->width > 1 && (view->wrap == LINES_WRAP ||
-                               (view->wrap == LINES_WRAP_PROSE && !has_columns(line->text)));
+    int gaps;
+    second_column(line->text, &gaps);
+    return view->width > 1 &&
+           (view->wrap == LINES_WRAP || (view->wrap == LINES_WRAP_PROSE && gaps < 2));
+}
+
+/* How many columns rows have but the first of a line, less than the window has. */
+static int hang_of(const struct lines_view *view, const struct line *line)
+{
+    int hang = view->hang, gaps;
+    if (view->wrap == LINES_WRAP_PROSE) {
+        char before[LINE_MAX_BYTES + 1];
+        snprintf(before, sizeof(before), "%.*s", (int)second_column(line->text, &gaps), line->text);
+        hang = text_width(before);
+    }
+    return hang < view->width / 2 ? hang : 2 < view->width ? 2 : 0;
 }
 
 static int rows_of(const struct lines *lines, const struct lines_view *view, size_t index)
 {
-    const char *text = lines_get(lines, index)->text;
+    const struct line *line = lines_get(lines, index);
+    const char *text = line->text;
     int rows = 1;
-    if (!wraps(view, lines_get(lines, index)))
+    if (!wraps(view, line))
         return 1;
+    int hang = hang_of(view, line);
     text += text_fitting(text, view->width);
-    for (; *text; rows++)
-        text += text_fitting(text, view->width - hang_of(view));
+    for (; *(text += strspn(text, " ")); rows++)
+        text += text_fitting(text, view->width - hang);
     return rows;
 }
 
@@ -248,23 +272,40 @@ static void mark(const char *text, const struct lines_view *view, struct canvas 
     }
 }
 
+/* A line that does not wrap, with marks where there is more of it. */
+static void draw_cut(const struct line *line, const struct lines_view *view, struct canvas *canvas,
+                     const struct rect *rect, int y, const struct theme *theme)
+{
+    struct style key = theme_style(theme, ROLE_KEY);
+    int end = canvas_text(canvas, rect, -view->left, y, theme_style(theme, line->role), line->text);
+    mark(line->text, view, canvas, rect, -view->left, y, theme);
+    if (view->left && *line->text)
+        canvas_text(canvas, rect, 0, y, key, "<");
+    if (end > rect->width && rect->width > 0)
+        canvas_text(canvas, rect, rect->width - 1, y, key, ">");
+}
+
 /* Draws a line from row @y on; returns the row behind it. */
 static int draw_line(const struct line *line, const struct lines_view *view, struct canvas *canvas,
                      const struct rect *rect, int y, const struct theme *theme)
 {
     const char *text = line->text;
     struct style style = theme_style(theme, line->role);
-    bool wrapped = wraps(view, line);
-    int x = wrapped ? 0 : -view->left;
+    int x = 0, hang = hang_of(view, line);
 
+    if (!wraps(view, line)) {
+        draw_cut(line, view, canvas, rect, y, theme);
+        return y + 1;
+    }
     do {
         char row[LINE_MAX_BYTES + 1];
-        size_t length = wrapped ? text_fitting(text, view->width - x) : strlen(text);
+        size_t length = text_fitting(text, view->width - x);
         snprintf(row, sizeof(row), "%.*s", (int)length, text);
         canvas_text(canvas, rect, x, y, style, row);
         mark(row, view, canvas, rect, x, y, theme);
         text += length;
-        x = wrapped ? hang_of(view) : x;
+        text += strspn(text, " ");
+        x = hang;
         y++;
     } while (*text && y < rect->height);
     return y;

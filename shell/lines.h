@@ -8,6 +8,7 @@
 
 #include "canvas.h"
 #include "key.h"
+#include "plain.h"
 #include "theme.h"
 
 struct line {
@@ -20,6 +21,7 @@ struct lines {
     size_t most, first, count;
     uint64_t dropped; /* lines that are gone */
     bool open;        /* the last line has not ended */
+    struct plain plain;
 };
 
 void lines_init(struct lines *lines, size_t most);
@@ -27,7 +29,8 @@ void lines_free(struct lines *lines);
 void lines_clear(struct lines *lines);
 
 /* Adds text, which may have any number of newlines and end in the middle of a line. A carriage
- * return starts the line anew, as progress that is written over does; tabs become blanks. */
+ * return starts the line anew, as progress that is written over does; tabs become blanks; control
+ * sequences are left out. */
 void lines_add(struct lines *lines, enum role role, const char *text, size_t length);
 /* A line of its own. */
 void lines_printf(struct lines *lines, enum role role, const char *format, ...)
@@ -37,7 +40,8 @@ const struct line *lines_get(const struct lines *lines, size_t index);
 
 enum lines_wrap {
     LINES_CUT,        /* lines are cut where the window ends */
-    LINES_WRAP_PROSE, /* but for those without columns, which go on in the next row */
+    LINES_WRAP_PROSE, /* but for those that are no row of a table, which go on in the next row;
+                       * behind one gap, as of an option and its meaning, below its end */
     LINES_WRAP,       /* all go on in the next row, @hang columns in */
 };
 

@@ -56,3 +56,21 @@ void output_foreign_json(struct shell *shell, const char *text, size_t length)
     json_write_object_end(writer);
     output_json_end(shell, writer);
 }
+
+void output_progress(struct shell *shell, const char *step, unsigned int done, unsigned int total)
+{
+    if (shell->screen)
+        shell->screen->progress(shell->screen->arg, step, done, total);
+    else if (shell_is_watched(shell) && total)
+        fprintf(shell->err, "\r\033[K%u/%u %s", done, total, step);
+    else if (shell_is_watched(shell))
+        fprintf(shell->err, "\r\033[K%s", step);
+    fflush(shell->err);
+}
+
+void output_progress_end(struct shell *shell)
+{
+    if (!shell->screen && shell_is_watched(shell))
+        fputs("\r\033[K", shell->err);
+    fflush(shell->err);
+}

@@ -13,6 +13,14 @@
  */
 void output_foreign(FILE *out, const char *text, size_t length);
 
+/*
+ * Says what a command is doing, and that @done of @total parts of it are done (@total 0: nobody
+ * knows): in full-screen mode, or in a line of the terminal that is written over again. Nothing
+ * where nobody watches. At the end, output_progress_end(), before anything else is written.
+ */
+void output_progress(struct shell *shell, const char *step, unsigned int done, unsigned int total);
+void output_progress_end(struct shell *shell);
+
 /* Writes text from a log as JSON: its lines. */
 void output_foreign_json(struct shell *shell, const char *text, size_t length);
 

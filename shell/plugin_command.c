@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "output.h"
 #include "plugin_command.h"
 #include "guest.h"
 #include "plugin_host.h"
@@ -63,7 +64,7 @@ static int call_guest(const struct pando_plugin_call *call, const char *which, u
 static void end_progress(struct call *call)
 {
     if (call->progress_shown)
-        fputs("\r\033[K", call->shell->err);
+        output_progress_end(call->shell);
     call->progress_shown = false;
 }
 
@@ -89,14 +90,8 @@ static int call_failed(const struct pando_plugin_call *call, const char *what, e
 static void call_progress(const struct pando_plugin_call *call, const char *step, unsigned done,
                           unsigned total)
 {
-    struct shell *shell = call_of(call)->shell;
-    if (shell->screen) {
-        shell->screen->progress(shell->screen->arg, step, done, total);
-    } else if (shell_is_watched(shell)) {
-        fprintf(shell->err, "\r\033[K%u/%u %s", done, total, step);
-        fflush(shell->err);
-        call_of(call)->progress_shown = true;
-    }
+    output_progress(call_of(call)->shell, step, done, total);
+    call_of(call)->progress_shown = true;
 }
 
 static bool call_cancelled(const struct pando_plugin_call *call)

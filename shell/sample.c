@@ -53,7 +53,7 @@ static void add_event(struct sample *sample, const struct pando_domain *info, bo
         shell_need(realloc(sample->events, (sample->event_count + 1) * sizeof(*sample->events)));
     struct sample_event *event = &sample->events[sample->event_count++];
     *event = (struct sample_event){ .when = sample->when, .bad = bad };
-    snprintf(event->guest, sizeof(event->guest), "%s", *info->name ? info->name : "(no name)");
+    snprintf(event->guest, sizeof(event->guest), "%s", info->name);
     va_list args;
     va_start(args, format);
     vsnprintf(event->text, sizeof(event->text), format, args);
@@ -80,27 +80,31 @@ static void compare(struct sample *sample, const struct pando_domain *before,
                   is_alive(now)                         ? "runs"
                   : now->state == PANDO_DOMAIN_SHUTDOWN ? pando_reason_name(now->reason)
                                                         : pando_state_name(now->state));
-    if (*before->name && strcmp(before->name, now->name))
+    if (strcmp(before->name, now->name))
         add_event(sample, now, false, "was %s before", before->name);
-    if (before->vcpus_online != now->vcpus_online)
-        add_event(sample, now, false, "%" PRIu32 " vCPUs instead of %" PRIu32, now->vcpus_online,
-                  before->vcpus_online);
+    /* It has none before its first start. */
+    if (before->vcpus_online && before->vcpus_online != now->vcpus_online)
+        add_event(sample, now, false, "has %" PRIu32 " %s instead of %" PRIu32, now->vcpus_online,
+                  now->vcpus_online == 1 ? "vCPU" : "vCPUs", before->vcpus_online);
     if (before->target_kib != now->target_kib && before->target_kib)
         add_event(sample, now, false, "memory target %" PRIu64 " MiB", now->target_kib >> 10);
 }
 
+/* A domain without a name is being made, or taken apart: nothing to tell the operator of. */
 static void find_events(struct sample *sample, const struct sample *before)
 {
     if (!before || *before->error)
         return;
     for (size_t i = 0; i < before->count; i++)
-        if (!same_domain(sample, &before->guests[i].info))
+        if (*before->guests[i].info.name && !same_domain(sample, &before->guests[i].info))
             add_event(sample, &before->guests[i].info, false, "is gone (domain %" PRIu32 ")",
                       before->guests[i].info.id);
     for (size_t i = 0; i < sample->count; i++) {
         const struct pando_domain *now = &sample->guests[i].info;
         const struct sample_guest *old = same_domain(before, now);
-        if (old)
+        if (!*now->name)
+            continue;
+        if (old && *old->info.name)
             compare(sample, &old->info, now);
         else
             add_event(sample, now, is_bad(now), "is there (domain %" PRIu32 ")", now->id);

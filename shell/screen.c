@@ -54,7 +54,9 @@ static void title(struct pane *pane, char *buffer, size_t size)
 {
     const struct screen_pane *screen = (struct screen_pane *)pane;
     const char *guest = *screen->guest ? screen->guest : pane->ui->selected;
-    if (screen->screen->of_guest && *guest)
+    if (screen->screen->shows_all && screen->screen->shows_all(screen))
+        snprintf(buffer, size, "%s of all guests", screen->screen->title);
+    else if (screen->screen->of_guest && *guest)
         snprintf(buffer, size, "%s of %s", screen->screen->title, guest);
     else
         snprintf(buffer, size, "%s", screen->screen->title);
@@ -199,33 +201,24 @@ static bool is_same(struct pane *pane, const void *arg)
     return screen && screen->screen == same->screen && !strcmp(screen->guest, same->guest);
 }
 
-/* The help is about the place where it is asked for. */
-static void remember_place(struct frame *frame)
-{
-    struct pane *pane = layout_focused(frame->ui.layout);
-    const struct screen_pane *screen = screen_of(pane);
-
-    if (screen && screen->screen == &help_screen)
-        return;
-    frame->help_of = pane && pane->ops->keys ? pane->ops->keys(pane) : NULL;
-    *frame->help_title = 0;
-    if (frame->help_of)
-        pane->ops->title(pane, frame->help_title, sizeof(frame->help_title));
-}
-
 void ui_screen(struct ui *ui, const char *name, const char *guest)
 {
     struct frame *frame = frame_of(ui);
     const struct same_screen same = { screen_find(name), guest ? guest : "" };
     if (!same.screen)
         return;
+    bool help = same.screen == &help_screen;
+    if (help)
+        help_begin(frame);
+    else
+        help_close(frame);
     struct pane *pane = layout_find(ui->layout, is_same, &same);
-    if (same.screen == &help_screen)
-        remember_place(frame);
     if (pane)
         layout_show(ui->layout, pane);
     else
-        layout_open(ui->layout, screen_open(ui, same.screen, guest), LAYOUT_HERE);
+        layout_open(ui->layout, screen_open(ui, same.screen, guest),
+                    help ? LAYOUT_TAB : LAYOUT_HERE);
+    ui_set_focus(ui, FOCUS_MAIN);
     if (frame->sampler) {
         screens_sampled(ui);
         sampler_kick(frame->sampler);

@@ -16,7 +16,8 @@ struct screen {
     const char *name;               /* as typed: "vcpus" */
     const char *title;              /* "Virtual CPUs" */
     const char *summary;            /* half a sentence for the help */
-    const char *label;              /* for the hints: "vCPUs"; NULL: not there */
+    const char *label;              /* for the hints: "vCPUs" */
+    const char *narrow;             /* a shorter one; NULL: that is short */
     const char *shortcut;           /* opens it: "F4" */
     const struct key_binding *keys; /* run()s get the struct screen_pane */
     bool of_ties;                   /* of a guest: its event channels and grants, too */
@@ -26,6 +27,9 @@ struct screen {
     /* Both may be NULL. */
     void (*open)(struct screen_pane *pane);
     void (*close)(struct screen_pane *pane);
+
+    /* With @of_guest: it shows all guests at the moment. NULL: never. */
+    bool (*shows_all)(const struct screen_pane *pane);
 
     /* A new sample is there; NULL: it is just drawn again. */
     void (*sampled)(struct screen_pane *pane);

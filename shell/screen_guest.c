@@ -74,8 +74,20 @@ static const char *text_of(const struct json *object, const char *key, const cha
     return member && member->text ? member->text : otherwise;
 }
 
-static void add_devices(struct lines *lines, const struct json *config)
+/* As dom0's kernel names it, if the configuration does not. */
+static void add_network(struct lines *lines, const struct json *net, uint32_t domid,
+                        unsigned number)
 {
+    char name[32];
+    snprintf(name, sizeof(name), "vif%" PRIu32 ".%u", domid, number);
+    const char *mac = text_of(net, "mac", "");
+    add_field(lines, text_of(net, "vifname", name), "network%s%s on bridge %s", *mac ? ", " : "",
+              mac, text_of(net, "bridge", "xenbr0"));
+}
+
+static void add_devices(struct lines *lines, const struct json *config, uint32_t domid)
+{
+    unsigned number = 0;
     const struct json *disks = config ? json_member(config, "disk") : NULL;
     const struct json *nets = config ? json_member(config, "vif") : NULL;
 
@@ -88,8 +100,7 @@ static void add_devices(struct lines *lines, const struct json *config)
         add_field(lines, text_of(disk, "vdev", "disk"), "disk, %s, %s",
                   text_of(disk, "target", "-"), text_of(disk, "access", "rw"));
     for (const struct json *net = nets ? nets->first : NULL; net; net = net->next)
-        add_field(lines, text_of(net, "vifname", "vif"), "network, %s on bridge %s",
-                  text_of(net, "mac", "-"), text_of(net, "bridge", "-"));
+        add_network(lines, net, domid, number++);
     if (!(disks && disks->first) && !(nets && nets->first))
         lines_printf(lines, ROLE_DIM, "  No disks, no networks.");
     add_field(lines, "console", "c opens it");
@@ -235,7 +246,7 @@ static void fill(struct screen_pane *pane, const struct sample_guest *guest)
     struct json *config =
         guest->config ? json_parse(guest->config, strlen(guest->config), &error) : NULL;
     add_summary(&state->text.lines, frame->ui.sample, guest);
-    add_devices(&state->text.lines, config);
+    add_devices(&state->text.lines, config, guest->info.id);
     add_events(&state->text.lines, &frame->events, guest->info.name);
     if (guest->ties) {
         add_channels(&state->text.lines, guest->ties);

@@ -161,6 +161,7 @@ const struct screen memory_screen = {
     .name = "memory",
     .title = "Memory",
     .label = "Memory",
+    .narrow = "Mem",
     .summary = "the host's memory, by node, and which guest has how much",
     .shortcut = "F5",
     .keys = keys,

@@ -137,6 +137,7 @@ const struct screen output_screen = {
     .name = "output",
     .title = "Output",
     .label = "Output",
+    .narrow = "Out",
     .summary = "what commands have written, and how far those are that run",
     .shortcut = "F8",
     .keys = keys,

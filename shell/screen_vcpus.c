@@ -187,12 +187,13 @@ static void draw_vcpu(const struct screen_pane *pane, struct canvas *canvas,
 
 /* --- what it means --- */
 
-static const char meaning[] =
-    "RUN%: the share of the time that it had a CPU. STOL%: it was ready to run, but others had the "
-    "CPU. BLK%: it waited for an event. The rest: it was paused or not up. CREDIT: milliseconds "
-    "that the scheduler owes it (-: it has had more). t: which one is drawn.";
-static const char untold[] = "RUN%: the share of the time that it had a CPU. This hypervisor does "
-                             "not tell for how long a vCPU was blocked or waited for a CPU.";
+static const char *const meanings[VCPU_SHARES] = {
+    [SHARE_RUN] = "RUN%: the share of the time that it had a CPU. ",
+    [SHARE_STOLEN] = "STOL%: it was ready to run, but others had the CPU. ",
+    [SHARE_BLOCKED] = "BLK%: it waited for an event. ",
+};
+static const char untold[] = "This hypervisor does not tell for how long a vCPU was blocked or "
+                             "waited for a CPU.";
 
 static bool any_timed(const struct sample *sample)
 {
@@ -203,20 +204,45 @@ static bool any_timed(const struct sample *sample)
     return false;
 }
 
-static void make_note(const struct screen_pane *pane, char *buffer, size_t size)
+static void add_note(char *buffer, size_t size, const char *text)
+{
+    size_t length = strlen(buffer);
+    snprintf(buffer + length, size - length, "%s", text);
+}
+
+/* Of the columns that there is room for. */
+static void explain(const struct columns *c, bool timed, char *buffer, size_t size)
+{
+    bool every = c->share[SHARE_RUN] && c->share[SHARE_STOLEN] && c->share[SHARE_BLOCKED];
+    for (int i = 0; i < VCPU_SHARES; i++)
+        if (c->share[i] && (timed || i == SHARE_RUN))
+            add_note(buffer, size, meanings[i]);
+    if (!timed) {
+        add_note(buffer, size, untold);
+        return;
+    }
+    if (every)
+        add_note(buffer, size, "The rest: it was paused or not up. ");
+    if (c->credit)
+        add_note(buffer, size,
+                 "CREDIT: milliseconds that the scheduler owes it (-: it has had more). ");
+    add_note(buffer, size,
+             every ? "t: which one is drawn." : "t: RUN%, STOL% (stolen) or BLK% (blocked).");
+}
+
+static void make_note(const struct screen_pane *pane, const struct columns *c, char *buffer,
+                      size_t size)
 {
     const struct state *state = pane->state;
     const struct sample_guest *guest = screen_guest(pane);
     char scheduler[160];
-    int length = 0;
 
     *buffer = 0;
     if (!state->all && guest && guest->scheduled) {
         guest_scheduler_text(&guest->scheduler, scheduler, sizeof(scheduler));
-        length = snprintf(buffer, size, "Scheduler: %s.\n", scheduler);
+        snprintf(buffer, size, "Scheduler: %s.\n", scheduler);
     }
-    snprintf(buffer + length, size - (size_t)length, "%s",
-             any_timed(pane->pane.ui->sample) ? meaning : untold);
+    explain(c, any_timed(pane->pane.ui->sample), buffer, size);
 }
 
 static int note_rows(const char *note, int width)
@@ -239,7 +265,7 @@ static void draw(struct screen_pane *pane, struct canvas *canvas)
     int index = 0, y = 1;
     char note[600];
 
-    make_note(pane, note, sizeof(note));
+    make_note(pane, &c, note, sizeof(note));
     int notes = note_rows(note, rect->width);
     state->rows = rect->height - 1 > notes + 4 ? rect->height - 2 - notes : rect->height - 1;
     draw_titles(pane, canvas, &c);
@@ -316,6 +342,11 @@ static void key_drawn(void *place)
     state->drawn = (state->drawn + 1) % VCPU_SHARES;
 }
 
+static bool shows_all(const struct screen_pane *pane)
+{
+    return ((const struct state *)pane->state)->all;
+}
+
 static bool mouse(struct screen_pane *pane, const struct mouse *event)
 {
     if (event->action != MOUSE_WHEEL_UP && event->action != MOUSE_WHEEL_DOWN)
@@ -338,12 +369,14 @@ const struct screen vcpus_screen = {
     .name = "vcpus",
     .title = "Virtual CPUs",
     .label = "vCPUs",
+    .narrow = "CPUs",
     .summary = "each vCPU: state, CPU, how much it ran and waited over time, scheduling",
     .shortcut = "F4",
     .keys = keys,
     .of_guest = true,
     .state_size = sizeof(struct state),
     .sampled = sampled,
+    .shows_all = shows_all,
     .draw = draw,
     .mouse = mouse,
 };

@@ -73,6 +73,7 @@ offers 'pando console ' Domain-0 web
 offers 'pando console web ' ''
 offers 'pando log ' gone
 offers 'pando create v' vm.json
+offers 'pando create ' vm.json
 offers 'pando create --paused vm.json on_r' on_reboot=
 offers 'pando create vm.json name=x on_r' on_reboot=
 offers 'pando -f o' other.txt

@@ -31,9 +31,20 @@ see "another one" 'nothing.json'
 # Guests called "build..." don't shut down.
 types 'shutdown --wait build03'
 keys Enter
-see "a command that waits" 'shutdown --wait bui'
+see "a command that waits says for what" 'waiting for the end of build03, [0-9]+ s'
+types 'version'
+keys Enter
+see "another one meanwhile" '^.*│pando [0-9]'
 keys C-c
 see "Ctrl-C cancels it" 'cancelled'
+types 'shutdown --wait --timeout 2 build03'
+keys Enter
+appears 'waiting for the end'
+types 'list'
+keys Enter
+see "late words of a command have its name before them" \
+    'shutdown --wait --timeout 2 build03: *$'
+see "whose they are" 'shutdown: build03 has not been removed in time'
 types 'shutdown --wait web04'
 keys Enter
 gone "a guest ends" '^[Rb] web04'
@@ -58,7 +69,7 @@ gone "y does it" '^[Rb] db01'
 types ':'
 types 'shutdown --wait build03'
 keys Enter
-see "a command runs" 'shutdown --wait bui'
+see "a command runs" 'waiting for the end of build03'
 keys C-d
 see "leaving asks while one runs" '1 command is running'
 keys C-d

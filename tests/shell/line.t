@@ -59,11 +59,30 @@ keys Tab Enter
 see "keys of configurations complete" 'memory'
 types 'ünï'
 see "other letters" '^pando> ünï'
+keys C-c
+touch "$work/.hidden.json" "$work/.pando_history" "$work/vm.json" "$work/web.json" "$work/disk.img"
+mkdir -p "$work/store" "$work/.git"
+types 'create '
+keys Tab
+see "files with configurations are offered, and folders" 'store/ +vm.json +web.json'
+ok "neither others nor what is hidden" eval '! screen | grep -qE "disk.img|hidden|history|\.git"'
+types '.hi'
+keys Tab
+see "unless a dot is typed" '^pando> create .hidden.json'
+keys C-u
+types 'create sto'
+keys Tab
+types 'x'
+see "a folder leads on" '^pando> create store/x'
+keys C-c
+types 'create ?'
+keys Enter
+see "a question mark asks what a command takes" 'Keys, which .config help. explains'
 keys C-c C-d
 see "Ctrl-D leaves" 'ended with 0'
 start 80 24
 see "a new one" '^pando> *$'
-keys Up Up
+keys Up Up Up
 see "the history is kept" '^pando> version'
 keys C-c F10
 see "it is left" 'ended with 0'
@@ -85,9 +104,15 @@ keys C-c
 types 'vers'
 keys Tab Enter
 see "Ctrl-C and Tab work as before" '^pando> version *$'
-types 'screen'
+types 'screen nothing'
 keys Enter
-see "once more" 'F1Help'
+appears '^pando> screen nothing' && disappears 'F1Help'
+ok "what is no screen is told" grep -q 'no screen "nothing"' "$work/stderr"
+types 'screen cache'
+keys Enter
+see "full-screen mode begins with a screen" 'Nothing is measured here'
+keys Escape
+see "from which Esc leads to the line" 'Escpanes'
 keys C-d
 gone "and back" 'F1Help'
 keys C-d

@@ -36,7 +36,7 @@ size 30 10
 size 80 24
 sleep 0.3
 kill -CONT "$pid"
-see "after two sizes at once" 'F1Help.*F8Output'
+see "after two sizes at once" 'F1Help.*F8Out '
 see "all is drawn again" 'NAME +VC CPU% .*│'
 
 # A serial line: the kernel knows no size, the terminal is asked.

@@ -9,7 +9,8 @@ for wide in 80x24 200x60; do
     see "$wide: the guests are there" 'web04'
     see "$wide: and the host" 'CPU .* of 8 +Mem .* of 64G'
     see "$wide: the prompt" '^pando> *$'
-    see "$wide: the hints" 'F1Help.*F8Output'
+    see "$wide: the hints, whole words where they fit" \
+        'F1Help .*F(8Out F9List F10Quit Escpanes|8Output F9List F10Quit F11Plugins Escpanes)$'
     capture "guests-$wide"
 
     keys F2
@@ -19,6 +20,7 @@ for wide in 80x24 200x60; do
     see "$wide: Enter shows the guest" 'Guest of'
     keys F3
     see "$wide: devices are shown" 'xvda +disk, /guests/'
+    see "$wide: so are networks, as dom0 calls them" 'vif[0-9]+\.0 +network, 00:16:3e:'
     see "$wide: its state is shown" 'State +(running|blocked)|crash'
     see "$wide: how it is scheduled" 'Sched +credit2, weight 256, cap 150 %'
     capture "guest-$wide"
@@ -46,6 +48,7 @@ for wide in 80x24 200x60; do
     capture "vcpus-$wide"
     keys a
     see "$wide: a shows those of all" 'GUEST +VCPU'
+    see "$wide: and says so" 'Virtual CPUs of all guests'
     keys t
     see "$wide: t draws what was stolen" 'STOLEN'
     keys t
@@ -80,13 +83,35 @@ for wide in 80x24 200x60; do
     keys F1
     see "$wide: F1 has the keys of the place" 'cancel all commands'
     capture "help-$wide"
+    keys F1
+    gone "$wide: once more, and it is gone" 'cancel all commands'
+    see "$wide: back is what was there, with the keys" 'Nothing has been run yet.*|Escline'
     keys Escape
     see "$wide: Esc leads to the command line" 'Escpanes'
     keys '?'
-    see "$wide: ? helps on the empty line" 'Help'
+    see "$wide: ? helps on the empty line" 'complete commands, options'
+    see "$wide: and has the keys, as every key for a screen" 'Escline'
+    keys PageDown PageDown
+    gone "$wide: it scrolls" 'complete commands, options'
+    keys q
+    gone "$wide: q ends it" ' Help '
+    see "$wide: and leads back to the line" 'Escpanes'
+    keys F5
+    see "$wide: F5 has the keys, too" 'Escline'
+    keys '?'
+    see "$wide: help of where one is" 'Memory'
     keys Escape
-    see "$wide: Esc leads back to the panes" 'Escline'
-    keys 5
+    gone "$wide: Esc ends it, too" ' Help '
+    keys '?' 4
+    see "$wide: another screen takes its place" 'VCPU STATE'
+    gone "$wide: and the help is gone" ' Help '
+    keys '?'
+    see "$wide: help is about the new place" 'the vCPUs of all guests, or'
+    keys /
+    types 'bell'
+    keys Enter
+    see "$wide: marks are explained" "! +at a tab: a console's bell"
+    keys q 5
     see "$wide: digits are screens, too" 'Host, 64G in 2 nodes'
     keys F9
     gone "$wide: F9 hides the list" 'NAME +VC CPU%'
@@ -102,6 +127,31 @@ for wide in 80x24 200x60; do
     stop
 done
 
+# Panes don't pile up: one for the output, where there is room, and screens take turns in the other.
+start 160 50
+see 'a large terminal' '^pando> *$'
+for key in F3 F4 F5 F2; do
+    types 'version'
+    keys Enter
+    see "the output is seen beside it" '[│ ]Output *$'
+    keys $key
+    appears 'Escline'
+    keys Escape
+    appears 'Escpanes' # or it would be taken for the Alt of the key that follows
+done
+types 'help'
+keys Enter
+see 'it follows' 'says more about one'
+keys PageUp PageUp PageUp
+see 'and scrolls from the command line' 'pando> help'
+keys PageDown PageDown PageDown
+see 'the last screen took the place of the others' 'NAME +STATE'
+see 'beside the output' 'says more about one'
+keys M-z
+see 'there are two panes' 'alone, of 2'
+keys M-z
+stop
+
 # A hypervisor that tells less: nothing is made up.
 start 100 30 PANDO_SIM_FOREIGN=1
 see 'another hypervisor: the guests are there' 'web04'
@@ -109,6 +159,7 @@ keys F2
 keys Down Enter
 keys v
 see 'how much it ran is told' 'RUN% STOL% +BLK%'
+see 'the columns that are there are explained' 'RUN%: the share of the time'
 see 'not what was stolen from it, nor what it is owed' \
     '0 (runs|blocked) +[0-9]+ +[0-9.]+ +- +- +- '
 see 'which is said' 'not tell for how long'

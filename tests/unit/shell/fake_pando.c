@@ -132,8 +132,12 @@ enum pando_code pando_domain_list(pando_t *pando, struct pando_domain **list, si
     *list = calloc(DOMAINS, sizeof(**list));
     *count = 0;
     for (size_t i = 0; i < DOMAINS; i++)
-        if (*fake.domains[i].name)
-            (*list)[(*count)++] = fake.domains[i];
+        if (*fake.domains[i].name) {
+            (*list)[(*count)] = fake.domains[i];
+            if (fake.nameless && fake.domains[i].id == fake.nameless)
+                *(*list)[*count].name = 0;
+            ++*count;
+        }
     return PANDO_OK;
 }
 

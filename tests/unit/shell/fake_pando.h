@@ -12,8 +12,9 @@ struct fake_host {
     struct pando_domain domains[16]; /* in use: with a name */
     char *configs[16];               /* of the domains; freed by fake_reset() */
     uint32_t next_id;
-    bool obedient; /* guests power off and reboot when they are asked */
-    bool restarts; /* a guest that has rebooted is created again */
+    uint32_t nameless; /* that domain has no name yet; 0: none */
+    bool obedient;     /* guests power off and reboot when they are asked */
+    bool restarts;     /* a guest that has rebooted is created again */
     const char *log;
     int64_t started; /* when all guests were created; 0: nobody knows */
     unsigned pauses, creations, shutdowns, looks; /* calls; looks: at event channels */

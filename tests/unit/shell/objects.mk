@@ -39,7 +39,7 @@ shell-canvas-unit-y := tests/unit/shell/test_canvas.o shell/utf8.o shell/canvas.
   shell/shell.o tests/unit/shell/fake_pando.o ctl/json.o ctl/error.o ctl/names.o $(filter ctl/config%,$(shell-under-test))
 shell-canvas-unit-libs := $(shell-unit-libs-all)
 shell-keys-unit-y := tests/unit/shell/test_keys.o shell/term_input.o shell/key.o shell/utf8.o
-shell-look-unit-y := tests/unit/shell/test_look.o shell/lines.o shell/preferences.o shell/theme.o \
+shell-look-unit-y := tests/unit/shell/test_look.o shell/lines.o shell/plain.o shell/preferences.o shell/theme.o \
   $(filter-out tests/unit/shell/test_canvas.o,$(shell-canvas-unit-y)) shell/key.o
 shell-look-unit-libs := $(shell-unit-libs-all)
 shell-sample-unit-y := tests/unit/shell/test_sample.o shell/sample.o shell/loop.o \

@@ -263,6 +263,9 @@ static void config(void **state)
     harness_expect("config show web", SHELL_FAILED, "", "web: another tool has created it");
     harness_expect("config show nobody", SHELL_NO_GUEST, "", "nobody");
     harness_expect("config show", SHELL_USAGE, "", "usage: config");
+    harness_expect("create ?", SHELL_OK, "usage: create [OPTIONS] FILE", "");
+    harness_expect("create ?", SHELL_OK, "maxmem", "");
+    harness_expect("pause ?", SHELL_OK, "usage: pause GUEST", "");
     harness_expect("config help memory", SHELL_OK, "MiB", "");
     harness_expect("config help memroy", SHELL_USAGE, "", "no key \"memroy\"");
     harness_expect("config help --man", SHELL_OK, ".SH KEYS\n", "");

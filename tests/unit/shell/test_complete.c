@@ -4,6 +4,9 @@
 #include "shell/variables.h"
 #include "test_complete.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* The candidates with a blank between them; "FILES" for files. */
 static void offers(const char *before, const char *word, const char *expected)
 {
@@ -49,15 +52,12 @@ void completes_arguments(void **state)
     offers("rename ", "o", "old");
     offers("rename old ", "", "");
     offers("shutdown --timeout 5 ", "we", "web");
-    offers("create ", "", "FILES");
-    offers("create --paused ", "x", "FILES");
     offers("create x.json ", "mem", "memory=");
     offers("create x.json memory=5 ", "on_", "on_poweroff= on_reboot= on_crash=");
     offers("on-error ", "", "continue stop");
     offers("config ", "", "show check help");
     offers("config show ", "we", "web");
     offers("config show web ", "", "");
-    offers("config check ", "", "FILES");
     offers("config check x.json ", "cp", "cpus=");
     offers("config help ", "cp", "cpus");
     offers("config --man help ", "cp", "cpus");
@@ -68,6 +68,47 @@ void completes_arguments(void **state)
     harness_file("console-gone.log", "");
     harness_file("stored.log", "");
     offers("log ", "", "gone stored");
+}
+
+/* Neither what can be no configuration, nor what is hidden, unless a dot says so. */
+void completes_configurations(void **state)
+{
+    char folder[300], line[400];
+    harness_file("web.json", "");
+    harness_file("disk.img", "");
+    harness_file(".hidden.json", "");
+    snprintf(folder, sizeof(folder), "%s", harness_file("weekly.json", ""));
+    *(strrchr(folder, '/') + 1) = 0;
+    snprintf(line, sizeof(line), "%sold", folder);
+    assert_int_equal(mkdir(line, 0700), 0);
+
+    char word[320], expected[1000];
+    snprintf(expected, sizeof(expected), "%sold/ %sweb.json %sweekly.json", folder, folder, folder);
+    offers("create ", folder, expected);
+    offers("create --paused ", folder, expected);
+    offers("config check ", folder, expected);
+    snprintf(word, sizeof(word), "%swe", folder);
+    snprintf(expected, sizeof(expected), "%sweb.json %sweekly.json", folder, folder);
+    offers("create ", word, expected);
+    snprintf(word, sizeof(word), "%s.", folder);
+    snprintf(expected, sizeof(expected), "%s.hidden.json", folder);
+    offers("create ", word, expected);
+    offers("create ", "/nonexistent/", "");
+
+    /* Where guests are kept comes first, if nothing is typed. */
+    const char *before = complete_guest_folder;
+    struct candidates candidates;
+    snprintf(word, sizeof(word), "%sold", folder);
+    complete_guest_folder = word;
+    snprintf(line, sizeof(line), "%s/demo.json", word);
+    fclose(fopen(line, "w"));
+    complete(&harness_shell, "create ", "", &candidates);
+    assert_true(candidates.count >= 1);
+    assert_string_equal(candidates.list[0], line);
+    candidates_free(&candidates);
+    complete_guest_folder = before;
+    unlink(line);
+    rmdir(word);
 }
 
 void completes_devices(void **state)

@@ -6,6 +6,7 @@
 void completes_commands(void **state);
 void completes_options(void **state);
 void completes_arguments(void **state);
+void completes_configurations(void **state);
 void completes_devices(void **state);
 void completes_variables(void **state);
 void completes_nothing_in_doubt(void **state);

@@ -464,6 +464,22 @@ static void test_split_and_focus(void **state)
     assert_int_equal(closed, 0);
 }
 
+/* Panes that nobody could read are not made. */
+static void test_no_room(void **state)
+{
+    layout_open(ui.layout, make("a", &fake_ops), LAYOUT_HERE);
+    for (int i = 0; i < 20; i++) {
+        press(i & 1 ? "Alt-s" : "Alt-v");
+        layout_open(ui.layout, make("b", &fake_ops), LAYOUT_HERE);
+    }
+    for (struct tree *leaf = tree_first(ui.layout->tabs[0]->tree); leaf; leaf = tree_next(leaf)) {
+        assert_true(leaf->rect.width >= TREE_WIDTH_USEFUL);
+        assert_true(leaf->rect.height >= TREE_HEIGHT_USEFUL);
+    }
+    assert_non_null(strstr(notice, "too small to be split"));
+    assert_int_equal(ui.layout->count, 1);
+}
+
 static void test_marks(void **state)
 {
     struct pane *a = make("a", &fake_ops), *b = make("b", &fake_ops);
@@ -651,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_grid),
         cmocka_unit_test_setup_teardown(test_here_and_tabs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_split_and_focus, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_marks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_what_is_dirty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_and_mouse, set_up, tear_down),

@@ -126,13 +126,32 @@ static void long_lines_go_on(void **state)
     press(&view, "Up");
     expect_view(&view, "first\nsome words\n  here\n");
     view.wrap = LINES_WRAP_PROSE;
-    add("col  umns of a table\n");
+    add("col  umns  of a table\n");
     press(&view, "End");
-    expect_view(&view, "x\ncol  umns\n\n");
+    /* A mark says that there is more. */
+    expect_view(&view, "x\ncol  umns>\n\n");
     view.wrap = LINES_CUT;
     press(&view, "End");
     press(&view, "Right");
-    expect_view(&view, "ds here\n\ns of a tab\n");
+    expect_view(&view, "<s here\n<\n<  of a t>\n");
+}
+
+/* What stands behind an option goes on below its begin. */
+static void meanings_go_on(void **state)
+{
+    struct lines_view view = { .wrap = LINES_WRAP_PROSE };
+    add("-x  one two\n");
+    expect_view(&view, "-x  one\n    two\n\n");
+    add("a long one  two\n");
+    expect_view(&view, "a long one\n  two\n\n");
+}
+
+static void sequences_are_no_text(void **state)
+{
+    struct lines_view view = { 0 };
+    add("\033[1;32mgreen\033[0m\n\033]0;title\007\033[");
+    add("0mon\b\n");
+    expect_view(&view, "green\non\n\n");
 }
 
 static void styles_are_words(void **state)
@@ -247,6 +266,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_view_holds_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(filter_and_search, setup, teardown),
         cmocka_unit_test_setup_teardown(long_lines_go_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(meanings_go_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(sequences_are_no_text, setup, teardown),
         cmocka_unit_test(styles_are_words),
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(all_mistakes_are_told),

@@ -85,6 +85,31 @@ static void events_are_noticed(void **state)
     sample_free(three);
 }
 
+/* A domain that is being made has neither a name nor vCPUs yet: it is there when it has. */
+static void guests_in_the_making_are_no_news(void **state)
+{
+    struct sample *one = take(NULL);
+    fake.domains[3].uuid[0] = 'f';
+    fake.domains[3].vcpus_online = 0;
+    fake.nameless = fake.domains[3].id;
+    struct sample *two = take(one);
+    assert_int_equal(two->event_count, 1);
+    expect_event(two, "old", "is gone", false);
+    fake.nameless = 0;
+    struct sample *three = take(two);
+    assert_int_equal(three->event_count, 1);
+    expect_event(three, "old", "is there", true);
+    fake.domains[3].vcpus_online = 1;
+    fake.domains[1].vcpus_online = 2;
+    struct sample *four = take(three);
+    assert_int_equal(four->event_count, 1);
+    expect_event(four, "web", "has 2 vCPUs instead of 1", false);
+    sample_free(one);
+    sample_free(two);
+    sample_free(three);
+    sample_free(four);
+}
+
 static void wanted_guests_have_more(void **state)
 {
     struct sample_wanted wanted = { .count = 1 };
@@ -233,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(shares_are_differences, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(a_number_is_not_a_guest, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(events_are_noticed, harness_setup, harness_teardown),
+        cmocka_unit_test_setup_teardown(guests_in_the_making_are_no_news, harness_setup,
+                                        harness_teardown),
         cmocka_unit_test_setup_teardown(wanted_guests_have_more, harness_setup, harness_teardown),
         cmocka_unit_test_setup_teardown(vcpus_do_all_sorts_of_things, harness_setup,
                                         harness_teardown),

@@ -143,6 +143,7 @@ int main(void)
         TEST(completes_commands),
         TEST(completes_options),
         TEST(completes_arguments),
+        TEST(completes_configurations),
         TEST(completes_devices),
         TEST(completes_variables),
         TEST(completes_nothing_in_doubt),
