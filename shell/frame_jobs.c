@@ -74,9 +74,12 @@ static void show_output(struct frame *frame)
     if (is_read(frame))
         return;
     help_close(frame);
-    struct pane *pane = frame_output_pane(frame), *focused = layout_focused(ui->layout);
+    struct pane *pane = frame_output_pane(frame);
     if (pane && pane->visible)
         return;
+    if (!pane)
+        screen_leave_console(ui);
+    struct pane *focused = layout_focused(ui->layout);
     if (pane) {
         layout_show(ui->layout, pane);
     } else if (can_share(frame, focused)) {

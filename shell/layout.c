@@ -226,6 +226,11 @@ void layout_put_in(struct layout *layout, struct pane *pane, enum layout_where w
     }
 }
 
+bool layout_next_asked(const struct layout *layout)
+{
+    return layout->has_next;
+}
+
 void layout_open(struct layout *layout, struct pane *pane, enum layout_where where)
 {
     if (layout->has_next) {

@@ -49,6 +49,9 @@ void layout_focus(struct layout *layout, bool focus);
 /* NULL: there is no pane. */
 struct pane *layout_focused(struct layout *layout);
 
+/* Somebody has said where the next pane is to be. */
+bool layout_next_asked(const struct layout *layout);
+
 /* Adds a pane, and gives it the focus inside of the main area. After "next one to the right" (or
  * "below") that is where it goes, whatever @where is. */
 void layout_open(struct layout *layout, struct pane *pane, enum layout_where where);

@@ -201,6 +201,22 @@ static bool is_same(struct pane *pane, const void *arg)
     return screen && screen->screen == same->screen && !strcmp(screen->guest, same->guest);
 }
 
+static bool takes_turns(struct pane *pane, const void *arg)
+{
+    const struct screen_pane *screen = screen_of(pane);
+    return screen && screen->screen != &help_screen && screen->screen != &output_screen;
+}
+
+void screen_leave_console(struct ui *ui)
+{
+    struct pane *focused = layout_focused(ui->layout);
+    if (!focused || screen_of(focused) || layout_next_asked(ui->layout))
+        return;
+    struct pane *pane = layout_find(ui->layout, takes_turns, NULL);
+    if (pane)
+        layout_show(ui->layout, pane);
+}
+
 void ui_screen(struct ui *ui, const char *name, const char *guest)
 {
     struct frame *frame = frame_of(ui);
@@ -213,11 +229,14 @@ void ui_screen(struct ui *ui, const char *name, const char *guest)
     else
         help_close(frame);
     struct pane *pane = layout_find(ui->layout, is_same, &same);
-    if (pane)
+    if (pane) {
         layout_show(ui->layout, pane);
-    else
+    } else {
+        if (!help)
+            screen_leave_console(ui);
         layout_open(ui->layout, screen_open(ui, same.screen, guest),
                     help ? LAYOUT_TAB : LAYOUT_HERE);
+    }
     ui_set_focus(ui, FOCUS_MAIN);
     if (frame->sampler) {
         screens_sampled(ui);

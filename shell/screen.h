@@ -63,6 +63,10 @@ const struct screen *screen_find(const char *name);
 /* A pane with the screen; @guest is a name or NULL. To be given to layout_open(). */
 struct pane *screen_open(struct ui *ui, const struct screen *screen, const char *guest);
 
+/* Where a pane that is no screen has the focus, gives it to one that is, if there is any: screens
+ * take turns there, instead of one more tab for each. */
+void screen_leave_console(struct ui *ui);
+
 /* The screen in a pane, NULL if it is of another kind. */
 struct screen_pane *screen_of(struct pane *pane);
 

@@ -11,7 +11,14 @@ types 'console web04'
 keys Enter
 see "a console is a tab of its own" '1 Guests  2 console of web04'
 appears 'web#'
-keys C-]
+keys C-] F4
+see "a screen takes the place of another one, not the console's" \
+    '1 Virtual CPUs of .*  2 console of web04'
+keys F2
+see "so does the next" '1 Guests  2 console of web04'
+keys F2 Escape
+appears 'Escpanes' # or it would be taken for the Alt of the key that follows
+keys M-2
 keys M-v
 see "what comes next is announced" 'comes right of this pane'
 types 'console db01'
