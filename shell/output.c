@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
 #include "guest.h"
+#include "plain.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool harmless(char c)
-{
-    unsigned char byte = (unsigned char)c;
-    return (byte >= 0x20 && byte != 0x7f) || strchr("\n\t\r", c);
-}
-
 void output_foreign(FILE *out, const char *text, size_t length)
 {
+    struct plain plain = { 0 };
+
     if (!isatty(fileno(out))) {
         fwrite(text, 1, length, out);
         return;
     }
     for (size_t i = 0; i < length; i++)
-        fputc(text[i] && harmless(text[i]) ? text[i] : '?', out);
+        if (plain_keeps(&plain, (unsigned char)text[i]) || text[i] == '\r')
+            fputc(text[i], out);
 }
 
 /* A line as a string; a NUL in it is no character of one. */

@@ -8,8 +8,9 @@
 #include "shell.h"
 
 /*
- * Writes text from a log. On a terminal, control characters other than newline, tab and return
- * become '?', so that no guest can make the operator's terminal do things by what it logs.
+ * Writes text from a log. On a terminal, control sequences and control characters other than
+ * newline, tab and return are left out, so that no guest can make the operator's terminal do things
+ * by what it logs.
  */
 void output_foreign(FILE *out, const char *text, size_t length);
 

@@ -95,6 +95,19 @@ static void runs_commands(void **state)
     ends(SHELL_OK);
 }
 
+/* dom0's console has colours, and who knows what else, in what the hypervisor logs of it. */
+static void logs_are_harmless(void **state)
+{
+    fake.log = "a \033[31mred\033[0m \033]0;title\007line\b\n";
+    start();
+    see("pando> ");
+    type("dmesg\r");
+    see("\na red line\r\n");
+    see("pando> ");
+    type("\x04");
+    ends(SHELL_OK);
+}
+
 static void ctrl_d_leaves(void **state)
 {
     start();
@@ -261,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(runs_commands),
+        TEST(logs_are_harmless),
         TEST(ctrl_d_leaves),
         TEST(ctrl_c_drops_the_line),
         TEST(keys_behind_ctrl_c_are_kept),
