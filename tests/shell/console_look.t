@@ -61,9 +61,7 @@ see "what isn't there is said" "there is no 'NoSuchThing' above"
 keys F1
 see "the keys are shown" 'select from here on'
 keys Escape
-sleep 0.3
-types 'console web04'
-keys Enter
+gone "and Esc leads back" 'select from here on'
 appears 'LOOKING BACK'
 types 'q'
 gone "q ends it" 'LOOKING BACK'
