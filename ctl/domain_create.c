@@ -64,7 +64,7 @@ static void on_unpacked(void *arg, size_t done, size_t all, size_t out)
     if (seconds > 0.2) {
         snprintf(rate, sizeof(rate), ", %.1f MiB/s", (double)out / (1 << 20) / seconds);
     }
-    snprintf(what, sizeof(what), "unpack kernel, %u %%%s", percent, rate);
+    snprintf(what, sizeof(what), "unpack %u %%%s", percent, rate);
     c->options->progress(c->options->progress_arg, what, c->step + percent * STEPS_UNPACK / 100,
                          c->steps);
 }
@@ -72,7 +72,7 @@ static void on_unpacked(void *arg, size_t done, size_t all, size_t out)
 /* Reads the kernel, which mostly has to be unpacked, and the rest of what the guest starts with. */
 static enum pando_code read_files(struct creation *c)
 {
-    enum pando_code code = begin(c, "unpack kernel");
+    enum pando_code code = begin(c, "unpack");
 
     c->step--;
     if (!code) {

@@ -276,7 +276,12 @@ void job_describe(const struct job *job, char *buffer, size_t size)
     }
     int length =
         snprintf(buffer, size, "%u/%u %s", progress->done, progress->total, progress->step);
-    if (done && seconds > 0.1 && length > 0 && (size_t)length < size)
-        snprintf(buffer + length, size - (size_t)length, ", %.1f/s, %.0f s left", done / seconds,
+    if (!done || seconds <= 0.1 || length < 0 || (size_t)length >= size)
+        return;
+    /* The rate of the steps, where what is being done has none of its own. */
+    if (!strstr(progress->step, "/s"))
+        length += snprintf(buffer + length, size - (size_t)length, ", %.1f/s", done / seconds);
+    if ((size_t)length < size)
+        snprintf(buffer + length, size - (size_t)length, ", %.0f s left",
                  (progress->total - progress->done) * seconds / done);
 }

@@ -9,37 +9,51 @@ struct state {
     struct lines_view view;
 };
 
-enum { BAR_WIDTH = 20 };
+enum { BAR_WIDTH = 20, BAR_NARROW = 6, WIDE = 110 };
 
 static const struct rect *rect_of(const struct screen_pane *pane)
 {
     return &pane->pane.rect;
 }
 
-/* One row for each command that runs. Returns how many. */
+/* How far a command is, from column @x on. */
+static void draw_progress(struct screen_pane *pane, struct canvas *canvas, const struct job *job,
+                          int x, int y, int bar)
+{
+    const struct theme *theme = &pane->pane.ui->theme;
+    const struct rect *rect = rect_of(pane);
+    const struct job_progress *progress = job_progress(job);
+    char text[120];
+
+    if (progress->known && progress->total) {
+        canvas_bar(canvas, rect, x, y, bar, (double)progress->done / progress->total,
+                   theme_style(theme, ROLE_BAR), theme_style(theme, ROLE_BAR_EMPTY));
+        x += bar + 1;
+    }
+    job_describe(job, text, sizeof(text));
+    x = canvas_text(canvas, rect, x, y, theme_style(theme, ROLE_TEXT), text);
+    if (job_cancelled(job))
+        canvas_text(canvas, rect, x + 1, y, theme_style(theme, ROLE_WARNING), "ends soon");
+}
+
+/* One row for each command that runs, two where one is too short. Returns how many. */
 static int draw_jobs(struct screen_pane *pane, struct canvas *canvas)
 {
     struct frame *frame = frame_of(pane->pane.ui);
-    const struct theme *theme = &frame->ui.theme;
+    struct style key = theme_style(&frame->ui.theme, ROLE_KEY);
     const struct rect *rect = rect_of(pane);
     size_t count = frame_jobs_count(frame);
+    bool wide = rect->width >= WIDE;
     int y = 0;
 
-    for (size_t i = 0; i < count && y < rect->height / 2; i++, y++) {
+    for (size_t i = 0; i < count && y < rect->height / 2; i++) {
         const struct job *job = frame->jobs[i];
-        const struct job_progress *progress = job_progress(job);
-        char text[120];
-        int x = canvas_printf(canvas, rect, 0, y, theme_style(theme, ROLE_KEY), "%.30s ",
-                              job_line(job));
-        if (progress->known && progress->total) {
-            canvas_bar(canvas, rect, x, y, BAR_WIDTH, (double)progress->done / progress->total,
-                       theme_style(theme, ROLE_BAR), theme_style(theme, ROLE_BAR_EMPTY));
-            x += BAR_WIDTH + 1;
-        }
-        job_describe(job, text, sizeof(text));
-        x = canvas_text(canvas, rect, x, y, theme_style(theme, ROLE_TEXT), text);
-        if (job_cancelled(job))
-            canvas_text(canvas, rect, x + 1, y, theme_style(theme, ROLE_WARNING), "ends soon");
+        int x = canvas_printf(canvas, rect, 0, y, key, wide ? "%.30s " : "%s", job_line(job));
+        if (wide)
+            draw_progress(pane, canvas, job, x, y++, BAR_WIDTH);
+        else
+            draw_progress(pane, canvas, job, 2, ++y, BAR_NARROW);
+        y += !wide;
     }
     return y;
 }

@@ -11,6 +11,11 @@ see "there is a prompt" '^pando> *$'
 types 'create fresh.json'
 keys Enter
 see "a progress bar, with rate and what is left" '█.*[0-9]/8 .*/s, [0-9]+ s left'
+keys F8
+see "the bar and what it is about, in full where it is narrow" '│create fresh.json$'
+see "how much is unpacked, how fast" '│  █.*/8 (unpack 40 %, 4\.1 MiB/s|domain|memory|kernel|store)'
+keys Escape
+appears 'Escpanes'
 types 'list'
 keys Enter
 see "the screen is not blocked meanwhile" 'TIME\(s\)'

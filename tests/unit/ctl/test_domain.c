@@ -544,7 +544,7 @@ static void steps_are_told(void *arg, const char *step, unsigned int done, unsig
     assert_true(done >= told->done);
     assert_true(done <= total);
     assert_true(!told->calls || total == told->total);
-    told->unpacking += !strncmp(step, "unpack kernel, ", 15) && strstr(step, " %");
+    told->unpacking += !strncmp(step, "unpack ", 7) && strstr(step, " %");
     *told = (struct told){ told->calls + 1, done, total, told->unpacking };
 }
 
