@@ -126,7 +126,7 @@ json config-help config help
 json dmesg dmesg
 json log log
 json log-talk log talk
-json expect expect talk Linux
+json expect expect talk Linux --from-start
 json help help
 json help-create help create
 json set set
