@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest's nodes in the store, as stock guest kernels and tools look for them:
- * /local/domain/DOMID, /vm/UUID and the console's back-end.
+ * /local/domain/DOMID, /vm/UUID, the console's back-end, and what libxl takes a guest's kind from.
  */
 #include "domain.h"
 
@@ -97,11 +97,20 @@ static void put_rings(struct store_nodes *n, const struct guest *guest)
     nodes_put(n, "protocol", "vt100");
 }
 
+/* Without it, libxl takes the guest for one with emulated devices: `xl console` waits for a serial
+ * port that there is none of. */
+static void put_kind(struct store_nodes *n, const struct guest *guest)
+{
+    nodes_base(n, "/libxl/%u", guest->domid);
+    nodes_put(n, "type", "pvh");
+}
+
 static void put_all(struct store_nodes *n, void *arg)
 {
     put_vm(n, arg);
     put_domain(n, arg);
     put_rings(n, arg);
+    put_kind(n, arg);
 }
 
 enum pando_code domain_store_create(struct store *store, uint32_t domid,
@@ -129,6 +138,8 @@ void domain_store_remove(struct store *store, uint32_t domid, const char *uuid)
         store_rm(store, STORE_TX_NONE, vm);
     }
     snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
+    store_rm(store, STORE_TX_NONE, path);
+    snprintf(path, sizeof(path), "/libxl/%u", domid);
     store_rm(store, STORE_TX_NONE, path);
     snprintf(path, sizeof(path), "/local/domain/%u", domid);
     store_rm(store, STORE_TX_NONE, path);

@@ -106,6 +106,7 @@ static void a_guest_comes_and_goes(void **state)
     assert_string_equal(fake_store_value("/local/domain/1/memory/target"), "65536");
     assert_string_equal(fake_store_value("/local/domain/1/memory/static-max"), "98304");
     assert_string_equal(fake_store_value("/local/domain/1/cpu/1/availability"), "offline");
+    assert_string_equal(fake_store_value("/libxl/1/type"), "pvh");
     assert_int_equal(pando_domain_info(pando, domid, &info), PANDO_OK);
     assert_int_equal(info.state, PANDO_DOMAIN_RUNNING);
     assert_int_equal(info.target_kib, 65536);
