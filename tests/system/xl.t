@@ -2,62 +2,13 @@
 # SPDX-License-Identifier: MIT
 #
 # Debian's own tools, `xl` and what it calls, on Pando's dom0: a guest is created from a stock
-# configuration, its console is attached to, and it is destroyed. They are fetched from the mirror
-# that apt uses (3 MB, kept in build/xen-utils/), and run beside Pando's daemons.
+# configuration, its console is attached to, and it is destroyed. They run beside Pando's daemons.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/xen-utils.sh"
 
-xen=$top/build/xen-utils
-packages=(xen-utils-4.17 xen-utils-common libxenmisc4.17 libxencall1 libxendevicemodel1
-    libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1
-    libxentoollog1)
-
-skip() {
-    echo "1..0 # SKIP $1"
-    exit 0
-}
-
-fetch() {
-    rm -rf "$xen"
-    mkdir -p "$xen/debs"
-    (cd "$xen/debs" && apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=1 \
-        -o Acquire::http::Timeout=20 download "${packages[@]}") >"$xen/log" 2>&1
-}
-
-unpack() {
-    local deb
-    for deb in "$xen"/debs/*.deb; do
-        dpkg-deb -x "$deb" "$xen/root" || return
-    done
-}
-
-# needs PROGRAM...: the libraries of Xen's programs, Debian's and those of this host.
-needs() {
-    LD_LIBRARY_PATH=$xen/root/usr/lib/x86_64-linux-gnu ldd "$@" |
-        awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | sort -u
-}
-
-command -v apt-get >/dev/null || skip "there is no apt-get to fetch xen-utils with"
-if [ ! -e "$xen/done" ]; then
-    fetch || skip "Debian's xen-utils: the mirror cannot be reached ($xen/log)"
-    unpack || skip "Debian's xen-utils: what the mirror has cannot be unpacked"
-    touch "$xen/done"
-fi
-
-root=$work/root
-bin=usr/lib/xen-4.17/bin
-mkdir -p "$root/$bin"
-for program in xl xenconsole xen-init-dom0; do
-    cp "$xen/root/$bin/$program" "$root/$bin/"
-done
-mkdir -p "$root/etc/xen"
-cp -r "$xen"/root/etc/xen/scripts "$xen"/root/etc/xen/xl.conf "$root/etc/xen/"
-cancelled=$(gcc -print-file-name=libgcc_s.so.1) # what pthread_cancel() loads
-install -D -m 755 "$cancelled" "$root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"
-needs "$root/$bin"/* | while read -r library; do
-    install -D -m 755 "$library" "$root/${library#"$xen/root/"}"
-done
-
+fetch_xen_utils
+copy_xen_utils "$work/root"
 fast_kernel
 dom0_script <<'END'
 PATH=$PATH:/usr/lib/xen-4.17/bin
@@ -123,6 +74,19 @@ check "its console answers" ask console stock
 check "xl shutdown" xl shutdown -w stock
 check "it is gone" within 20 guest_gone stock
 equal "no memory is kept" "$(free_settled "$free")" "$free"
+
+# A guest that Pando has made is one like others to it.
+check "pando create" pando create /guests/demo.json name=own kernel=/test/vmlinux
+check "it boots" on_console own '^demo: Linux' 100
+check "xl list has it" sh -c "timeout 20 xl list | grep -q '^own '"
+check "xl console shows what it has written" sh -c \
+    "timeout 5 xl console own </dev/null | grep -q 'demo: Linux'"
+check "its console answers" ask console own
+check "xl pause" xl pause own
+check "it is paused" guest_state own paused
+check "xl unpause" xl unpause own
+check "xl shutdown" xl shutdown -w own
+check "it is gone" within 20 guest_gone own
 END
-boot xl 400
+boot xl 500
 finish
