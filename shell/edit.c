@@ -67,6 +67,9 @@ struct shell *edit_start(struct shell *shell)
     rl_completer_quote_characters = "\"'";
     rl_variable_bind("match-hidden-files", "off");
     rl_filename_quote_characters = " \t\"'\\;|&<>#$`";
+    /* The history has what was run. And readline loses how a line was edited that goes off its end
+     * still edited. */
+    rl_variable_bind("revert-all-at-newline", "on");
     if (before)
         return before;
     using_history();

@@ -108,6 +108,28 @@ static void logs_are_harmless(void **state)
     ends(SHELL_OK);
 }
 
+/* Lines of the history that were changed, but not run, are what they were again. */
+static void history_has_what_was_run(void **state)
+{
+    start();
+    see("pando> ");
+    type("list web\r");
+    see("running");
+    see("pando> ");
+    type("list nobody\r");
+    see("no guest \"nobody\"");
+    see("pando> ");
+    type("\x10\x10zzz\x0e\x0e"); /* twice back, twice forward: the empty line */
+    type("pause nobody\r");
+    see("pause: there is no guest \"nobody\"");
+    see("pando> ");
+    type("\x10\x10\x10\r");
+    see("running");
+    see("pando> ");
+    type("quit\r");
+    ends(SHELL_OK);
+}
+
 static void ctrl_d_leaves(void **state)
 {
     start();
@@ -275,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(runs_commands),
         TEST(logs_are_harmless),
+        TEST(history_has_what_was_run),
         TEST(ctrl_d_leaves),
         TEST(ctrl_c_drops_the_line),
         TEST(keys_behind_ctrl_c_are_kept),
