@@ -77,10 +77,10 @@ equal "no memory is kept" "$(free_settled "$free")" "$free"
 
 # A guest that Pando has made is one like others to it.
 check "pando create" pando create /guests/demo.json name=own kernel=/test/vmlinux
-check "it boots" on_console own '^demo: Linux' 100
+check "it boots" on_console own '^own: Linux' 100
 check "xl list has it" sh -c "timeout 20 xl list | grep -q '^own '"
 check "xl console shows what it has written" sh -c \
-    "timeout 5 xl console own </dev/null | grep -q 'demo: Linux'"
+    "timeout 5 xl console own </dev/null | grep -q 'own: Linux'"
 check "its console answers" ask console own
 check "xl pause" xl pause own
 check "it is paused" guest_state own paused
