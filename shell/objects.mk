@@ -39,5 +39,5 @@ pando-y = shell/main.o $(pando-parts)
 build/lib/plugin.args: build/lib/libpando.map
 	$(Q)sed -n 's/^\(pando_.*\);$$/-Wl,-u,\1,--export-dynamic-symbol=\1/p' $< >$@
 
-build/bin/pando build/shell/pando: | build/lib/plugin.args
+build/bin/pando build/shell/pando build/asan/bin/pando: | build/lib/plugin.args
 pando-libs := -lreadline -lncursesw -ltinfo -lvterm @build/lib/plugin.args
