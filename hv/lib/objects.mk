@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 hv-y += hv/lib/elf.o
 hv-y += hv/lib/heap.o
+hv-y += hv/lib/tree.o
 
 # What unpacks dom0's kernel, with the libraries that it needs, as one object: only
 # its two functions are seen outside, and all of its sections are dropped after boot.
