@@ -198,8 +198,8 @@ struct pando_vcpu_times {
     uint64_t runnable_ns; /* ready to run, but others had the CPU: stolen from it */
     uint64_t blocked_ns;  /* it waited for an event */
     uint64_t offline_ns;  /* paused, not brought up, or its guest has ended */
-    /* What the scheduler owes it, as against whoever has had least of those on its CPU; negative:
-     * it has had more. */
+    /* What the scheduler owes it, as against its share; negative: it has had more. With a budget
+     * (rtds): what is left of that in this period; negative: it has had extra time. */
     bool has_credit; /* the scheduler has such a thing */
     int64_t credit_ns;
 };

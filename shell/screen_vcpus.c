@@ -211,7 +211,7 @@ static void add_note(char *buffer, size_t size, const char *text)
 }
 
 /* Of the columns that there is room for. */
-static void explain(const struct columns *c, bool timed, char *buffer, size_t size)
+static void explain(const struct columns *c, bool timed, bool reserved, char *buffer, size_t size)
 {
     bool every = c->share[SHARE_RUN] && c->share[SHARE_STOLEN] && c->share[SHARE_BLOCKED];
     for (int i = 0; i < VCPU_SHARES; i++)
@@ -225,7 +225,9 @@ static void explain(const struct columns *c, bool timed, char *buffer, size_t si
         add_note(buffer, size, "The rest: it was paused or not up. ");
     if (c->credit)
         add_note(buffer, size,
-                 "CREDIT: milliseconds that the scheduler owes it (-: it has had more). ");
+                 reserved
+                     ? "CREDIT: milliseconds left of its budget (-: it has had extra time). "
+                     : "CREDIT: milliseconds that the scheduler owes it (-: it has had more). ");
     add_note(buffer, size,
              every ? "t: which one is drawn." : "t: RUN%, STOL% (stolen) or BLK% (blocked).");
 }
@@ -236,13 +238,14 @@ static void make_note(const struct screen_pane *pane, const struct columns *c, c
     const struct state *state = pane->state;
     const struct sample_guest *guest = screen_guest(pane);
     char scheduler[160];
+    bool reserved = guest && guest->scheduled && guest->scheduler.reserved;
 
     *buffer = 0;
     if (!state->all && guest && guest->scheduled) {
         guest_scheduler_text(&guest->scheduler, scheduler, sizeof(scheduler));
         snprintf(buffer, size, "Scheduler: %s.\n", scheduler);
     }
-    explain(c, any_timed(pane->pane.ui->sample), buffer, size);
+    explain(c, any_timed(pane->pane.ui->sample), reserved, buffer, size);
 }
 
 static int note_rows(const char *note, int width)

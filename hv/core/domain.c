@@ -100,6 +100,7 @@ static void domain_free(struct grace *g)
     }
     for_each_vcpu(d, v)
         vcpu_free(v);
+    sched_domain_destroy(d);
     grant_domain_free(d);
     evtchn_domain_free(d);
     arch_domain_free(d);
@@ -182,8 +183,10 @@ static void shared_info_destroy(struct domain *d)
 
 static int domain_parts_create(struct domain *d, const struct xen_domctl_createdomain *c)
 {
-    int rc = shared_info_create(d);
+    int rc = sched_domain_init(d);
 
+    if (!rc)
+        rc = shared_info_create(d);
     if (!rc)
         rc = evtchn_domain_init(d, c->max_evtchn_port);
     if (!rc)

@@ -170,25 +170,9 @@ static int op_setnodeaffinity(struct domain *d, struct xen_domctl *op, bool *cop
     return 0;
 }
 
-#define SCHED_WEIGHT 256 /* every domain's; nothing caps one */
-
-/* All domains are equal to the scheduler: its parameters can be read, and set to what they are. */
 static int op_scheduler(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
-    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
-
-    if (s->sched_id != sched_current_id())
-        return -EINVAL;
-    switch (s->cmd) {
-    case XEN_DOMCTL_SCHEDOP_getinfo:
-        s->u.credit2 = (struct xen_domctl_sched_credit2){ .weight = SCHED_WEIGHT };
-        *copyback = true;
-        return 0;
-    case XEN_DOMCTL_SCHEDOP_putinfo:
-        return s->u.credit2.weight == SCHED_WEIGHT && !s->u.credit2.cap ? 0 : -EOPNOTSUPP;
-    default:
-        return -EINVAL;
-    }
+    return sched_domain_op(d, &op->u.scheduler_op, copyback);
 }
 
 static int op_set_virq_handler(struct domain *d, struct xen_domctl *op, bool *copyback)

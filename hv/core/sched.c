@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is common to all schedulers: states, the switch itself, and sched_op. */
 #include <hv/arch.h>
+#include <hv/boot.h>
 #include <hv/event.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
@@ -8,8 +9,9 @@
 #include <hv/log.h>
 #include <hv/sched.h>
 #include <hv/softirq.h>
+#include <hv/string.h>
 
-static const struct sched_ops *ops = &sched_fair;
+static struct sched_pool pool0;
 static struct timer slice_timers[MAX_CPUS];
 
 static void slice_over(void *arg)
@@ -17,9 +19,37 @@ static void slice_over(void *arg)
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
+/* --- pools, and what they have --- */
+
+static const struct sched_ops *const algorithms[] = { &sched_credit_ops, &sched_rtds_ops,
+                                                      &sched_null_ops };
+
+static const struct sched_ops *algorithm_chosen(void)
+{
+    char name[16];
+
+    if (!cmdline_get("sched", name, sizeof(name)))
+        return algorithms[0];
+    for (unsigned int i = 0; i < ARRAY_SIZE(algorithms); i++) {
+        if (!strncmp(name, algorithms[i]->name, sizeof(name)))
+            return algorithms[i];
+    }
+    log_warning("sched=%s: no such scheduler; there are credit, rtds and null. It is %s.\n", name,
+                algorithms[0]->name);
+    return algorithms[0];
+}
+
 void sched_init(void)
 {
-    log_info("scheduler: %s\n", ops->name);
+    pool0 = (struct sched_pool){ .ops = algorithm_chosen() };
+    if (pool0.ops->pool_init(&pool0))
+        panic("no memory for the scheduler");
+    log_info("scheduler: %s\n", pool0.ops->name);
+}
+
+struct sched_pool *sched_pool_find(unsigned int id)
+{
+    return id ? NULL : &pool0;
 }
 
 void sched_init_cpu(unsigned int cpu)
@@ -28,18 +58,63 @@ void sched_init_cpu(unsigned int cpu)
 
     timer_init(&slice_timers[cpu], slice_over, NULL, NULL, cpu);
     c->idle_since = time_now();
-    if (ops->cpu_init(c))
+    c->pool = &pool0;
+    if (pool0.ops->cpu_init(&pool0, c))
         panic("no memory for the scheduler of CPU %u", cpu);
+    bit_test_and_set(pool0.cpus, cpu);
+}
+
+int sched_domain_init(struct domain *d)
+{
+    int rc = pool0.ops->domain_init(d);
+
+    if (!rc)
+        d->pool = &pool0;
+    return rc;
+}
+
+void sched_domain_destroy(struct domain *d)
+{
+    if (d->pool)
+        d->pool->ops->domain_destroy(d);
+}
+
+static const struct sched_ops *ops_of(const struct vcpu *v)
+{
+    return v->domain->pool->ops;
 }
 
 int sched_vcpu_init(struct vcpu *v)
 {
-    return ops->vcpu_init(v);
+    memset(v->hard_affinity, 0xff, sizeof(v->hard_affinity));
+    memset(v->soft_affinity, 0xff, sizeof(v->soft_affinity));
+    return ops_of(v)->vcpu_init(v);
 }
 
 void sched_vcpu_destroy(struct vcpu *v)
 {
-    ops->vcpu_destroy(v);
+    if (v->sched_data)
+        ops_of(v)->vcpu_destroy(v);
+}
+
+/* @and's bits are taken out of @map unless that leaves none. */
+static void narrow(uint64_t *map, const uint64_t *and)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < CPU_WORDS; i++)
+        any |= map[i] & and[i];
+    for (unsigned int i = 0; any && i < CPU_WORDS; i++)
+        map[i] &= and[i];
+}
+
+void sched_effective_affinity(const struct vcpu *v, uint64_t *may, uint64_t *likes)
+{
+    for (unsigned int i = 0; i < CPU_WORDS; i++)
+        may[i] = atomic_read(&v->domain->pool->cpus[i]);
+    narrow(may, v->hard_affinity);
+    memcpy(likes, may, sizeof(*may) * CPU_WORDS);
+    narrow(likes, v->soft_affinity);
 }
 
 bool vcpu_is_runnable(const struct vcpu *v)
@@ -77,53 +152,56 @@ void sched_note_waiting(struct vcpu *v)
 
 void vcpu_wake(struct vcpu *v)
 {
-    ops->wake(v);
+    ops_of(v)->wake(v);
 }
 
 void vcpu_sleep(struct vcpu *v)
 {
-    ops->sleep(v);
+    ops_of(v)->sleep(v);
 }
 
 void vcpu_sleep_sync(struct vcpu *v)
 {
-    ops->sleep(v);
+    vcpu_sleep(v);
     while (atomic_read_acquire(&v->is_running))
         arch_cpu_relax();
 }
 
 void sched_charge(struct vcpu *v, uint64_t ns)
 {
-    ops->charge(v, ns);
-}
-
-uint32_t sched_current_id(void)
-{
-    return ops->id;
+    ops_of(v)->charge(v, ns);
 }
 
 bool sched_credit(struct vcpu *v, int64_t *ns)
 {
-    if (!ops->credit)
+    if (!ops_of(v)->credit)
         return false;
-    *ns = ops->credit(v);
+    *ns = ops_of(v)->credit(v);
     return true;
 }
 
-/* Taken out and put in again, it is placed anew. */
 void sched_affinity_changed(struct vcpu *v)
 {
-    if (v == current) {
-        softirq_raise(SOFTIRQ_SCHEDULE);
-        return;
-    }
-    vcpu_pause_nosync(v);
-    vcpu_unpause(v);
+    ops_of(v)->affinity(v);
+}
+
+int sched_domain_op(struct domain *d, struct xen_domctl_scheduler_op *op, bool *copyback)
+{
+    return op->sched_id == d->pool->ops->id ? d->pool->ops->domain_op(d, op, copyback) : -EINVAL;
+}
+
+int sched_pool_op(struct xen_sysctl_scheduler_op *op, bool *copyback)
+{
+    struct sched_pool *p = sched_pool_find(op->cpupool_id);
+
+    if (!p)
+        return -ESRCH;
+    return op->sched_id == p->ops->id ? p->ops->pool_op(p, op, copyback) : -EINVAL;
 }
 
 void vcpu_yield(void)
 {
-    ops->yield(current);
+    ops_of(current)->yield(current);
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
@@ -162,7 +240,7 @@ static void left_cpu(struct vcpu *prev)
 {
     struct domain *d = prev->domain;
 
-    ops->switched_out(prev);
+    ops_of(prev)->switched_out(prev);
     smp_mb(); /* we see that its domain waits, or domain_shutdown that it does not run */
     if (unlikely(ACCESS_ONCE(d->shutdown_waits)))
         domain_shutdown_check(d);
@@ -173,7 +251,7 @@ void sched_run(void)
     struct cpu *c = this_cpu();
     struct vcpu *prev = c->curr;
     uint64_t now = time_now();
-    struct sched_decision next = ops->pick(c, prev, now);
+    struct sched_decision next = c->pool->ops->pick(c, prev, now);
 
     if (next.slice_ns)
         timer_set(&slice_timers[c->id], now + next.slice_ns);

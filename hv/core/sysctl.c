@@ -68,7 +68,7 @@ static int op_physinfo(struct xen_sysctl *op, bool *copyback)
 
 static int op_sched_id(struct xen_sysctl *op, bool *copyback)
 {
-    op->u.sched_id.sched_id = sched_current_id();
+    op->u.sched_id.sched_id = sched_pool_find(0)->ops->id;
     *copyback = true;
     return 0;
 }
@@ -127,20 +127,9 @@ static int op_availheap(struct xen_sysctl *op, bool *copyback)
     return 0;
 }
 
-/* The scheduler has nothing to set: its parameters are what they are. */
 static int op_scheduler(struct xen_sysctl *op, bool *copyback)
 {
-    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
-
-    if (s->cpupool_id)
-        return -ESRCH;
-    if (s->sched_id != sched_current_id())
-        return -EINVAL;
-    if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
-        return -EOPNOTSUPP;
-    memset(&s->u, 0, sizeof(s->u)); /* Credit2's: a vCPU may be preempted at once */
-    *copyback = true;
-    return 0;
+    return sched_pool_op(&op->u.scheduler_op, copyback);
 }
 
 /* One pool until there are more: pool 0, with all CPUs and all domains. */
@@ -154,7 +143,7 @@ static int op_cpupool(struct xen_sysctl *op, bool *copyback)
         if (p->cpupool_id && p->cpupool_id != ~0u)
             return -ENOENT;
         p->cpupool_id = 0;
-        p->sched_id = sched_current_id();
+        p->sched_id = sched_pool_find(0)->ops->id;
         p->n_dom = 0;
         for (domid_t id = 0; (d = domain_get_next(id)) != NULL; domain_put(d)) {
             id = (domid_t)(d->domid + 1);

@@ -102,7 +102,7 @@ equal "and grow by what has passed" $((${7} + ${8} + ${9} + ${10} - $2 - $3 - $4
 check "it was blocked in the meantime" [ "${9}" -gt "$4" ]
 check "what the scheduler owes it is told" \
     sh -c 'pando vcpu-list talk --json | grep -q "\"credit_ns\": -*[0-9]"'
-check "its weight is told" sh -c 'pando info talk | grep -q "^Scheduler  *credit2, weight 256, no cap"'
+check "its weight is told" sh -c 'pando info talk | grep -q "^Scheduler  *credit, weight 256, no cap"'
 look info talk >/tmp/look
 check "its console's and store's event channels lead to dom0" \
     grep -q '"kind":"interdomain","vcpu":0,"remote":0,"remote_port":[0-9]' /tmp/look

@@ -102,6 +102,9 @@ struct domain {
     xen_domain_handle_t handle;
     uint32_t create_flags, emulation_flags, ssidref, grant_opts;
 
+    struct sched_pool *pool; /* whose CPUs its vCPUs run on */
+    void *sched_data;        /* the pool's scheduler's own */
+
     unsigned int max_vcpus;
     struct vcpu **vcpu; /* [max_vcpus], entries NULL until created */
 

@@ -30,6 +30,7 @@ enum lock_order {
     LOCK_EVTCHN_FIFO, /* one vCPU's FIFO event queues */
     LOCK_VLAPIC,      /* a vLAPIC's slow-path state */
     LOCK_SCHED,       /* a run queue */
+    LOCK_SCHED_DOM,   /* what a domain's vCPUs share in the scheduler */
     LOCK_TIMER,       /* a CPU's timers */
     LOCK_GRACE,       /* what waits for a grace period */
     LOCK_IRQ_DESC,    /* a host interrupt line, IO-APIC registers */

@@ -40,7 +40,8 @@ struct cpu {
     uint64_t grace_seen; /* grace.c: it has been through softirqs since; atomic */
 
     /* sched.c */
-    struct sched_cpu *sched;        /* the scheduler's own */
+    struct sched_pool *pool;        /* whose scheduler it obeys */
+    void *sched_data;               /* that one's own */
     uint64_t idle_since, idle_time; /* ns */
 
     /* lock.c, debug builds: orders of the locks held, innermost last */

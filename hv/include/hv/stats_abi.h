@@ -60,8 +60,9 @@ struct pando_vcpu_record {
     uint64_t when_ns;
     uint64_t time_ns[4]; /* by RUNSTATE_*: running, runnable (stolen by others), blocked, offline */
     /*
-     * What the scheduler owes it: how far it is behind whoever has had least of those that
-     * run or wait on its CPU; negative: ahead of that one.
+     * Credit: what the scheduler owes it, how far it is behind its share of what those on its
+     * CPU have had; negative: ahead. Rtds: what is left of its budget in this period; negative:
+     * it has had extra time.
      */
     int64_t credit_ns;
 };

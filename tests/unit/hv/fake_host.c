@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <hv/arch.h>
+#include <hv/boot.h>
 #include <hv/errno.h>
 #include <hv/event.h>
 #include <hv/grant.h>
@@ -38,6 +39,11 @@ struct cpu *this_cpu(void)
 uint64_t time_now(void)
 {
     return fake_now;
+}
+
+bool cmdline_get(const char *name, char *buf, size_t size)
+{
+    return false;
 }
 
 /* --- memory: a page is an object of its own ------------------------------------------ */
@@ -379,6 +385,7 @@ void fake_host_reset(unsigned int nr)
         nr_cpus = 1;
         cpus[0] = &cpu[0];
         softirq_set_handler(SOFTIRQ_SCHEDULE, sched_run);
+        sched_init();
         grace_init();
         once = true;
     }
@@ -387,7 +394,7 @@ void fake_host_reset(unsigned int nr)
     for (unsigned int i = 0; i < nr; i++) {
         cpus[i] = here = cpu[i].self = &cpu[i];
         cpu[i].id = i;
-        if (cpu[i].sched)
+        if (cpu[i].sched_data)
             continue;
         timer_init_cpu();
         sched_init_cpu(i);

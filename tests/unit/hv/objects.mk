@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: MIT
+# Where the cost of operations is counted (cost.h).
+counted-objects := hv/core/sched_credit.o hv/core/sched_credit_cap.o hv/core/sched_credit_place.o \
+  hv/core/sched_rtds.o hv/core/sched_null.o hv/lib/tree.o
+$(addprefix build/unit/,$(counted-objects)): unit-cflags += -fsanitize-coverage=trace-pc
 unit-tests += hv-acpi
 hv-acpi-unit-y = tests/unit/hv/test_acpi.o tests/unit/hv/fake_log.o hv/acpi/tables.o hv/acpi/madt.o \
   hv/acpi/fadt.o hv/acpi/mcfg.o hv/acpi/srat.o
@@ -73,7 +77,8 @@ hv-timer-unit-y = tests/unit/hv/test_timer.o tests/unit/hv/fake_log.o hv/core/ti
   hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
 hv-timer-unit-libs = -lpthread
 host-objects := tests/unit/hv/fake_host.o tests/unit/hv/fake_log.o hv/core/domain.o \
-  hv/core/domain_info.o hv/core/vcpu.o hv/core/sched.o hv/core/sched_fair.o hv/core/timer.o \
+  hv/core/domain_info.o hv/core/vcpu.o hv/core/sched.o $(counted-objects) \
+  tests/unit/hv/cost.o hv/core/timer.o \
   hv/core/grace.o hv/core/softirq.o hv/core/lock.o hv/lib/heap.o
 unit-tests += hv-domain
 hv-domain-unit-y = tests/unit/hv/test_domain.o tests/unit/hv/fake_preempt.o $(host-objects)
@@ -96,3 +101,14 @@ hv-fpu-unit-y = tests/unit/hv/test_fpu.o tests/unit/hv/fake_log.o hv/x86/hvm/fpu
 unit-tests += hv-posted
 hv-posted-unit-y = tests/unit/hv/test_posted.o tests/unit/hv/fake_log.o hv/x86/vmx/posted.o \
   hv/x86/iommu/vtd_irte.o hv/core/lock.o
+unit-tests += hv-tree
+hv-tree-unit-y = tests/unit/hv/test_tree.o tests/unit/hv/cost.o hv/lib/tree.o
+sim-objects := tests/unit/hv/sched_sim.o tests/unit/hv/cost.o tests/unit/hv/fake_log.o \
+  hv/core/sched.o hv/core/timer.o hv/core/softirq.o hv/core/lock.o hv/lib/heap.o \
+  $(counted-objects)
+unit-tests += hv-sched-credit
+hv-sched-credit-unit-y = tests/unit/hv/test_sched_credit.o $(sim-objects)
+unit-tests += hv-sched-rtds
+hv-sched-rtds-unit-y = tests/unit/hv/test_sched_rtds.o $(sim-objects)
+unit-tests += hv-sched-null
+hv-sched-null-unit-y = tests/unit/hv/test_sched_null.o $(sim-objects)

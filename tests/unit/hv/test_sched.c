@@ -224,29 +224,6 @@ static void no_time_is_lost_between_clocks(void **state)
     assert_int_equal(spent(v, RUNSTATE_running), MSEC(1));
 }
 
-/* What the scheduler owes one that waits is what it grants the one that runs. */
-static void credit_is_what_is_owed(void **state)
-{
-    struct vcpu *one, *two;
-    int64_t owed, had;
-
-    fake_host_reset(1);
-    d = fake_domain_create(2);
-    fake_settle();
-    one = d->vcpu[0]->is_running ? d->vcpu[0] : d->vcpu[1];
-    two = d->vcpu[!one->id];
-    fake_now += MSEC(3);
-    assert_true(sched_credit(one, &had) && sched_credit(two, &owed));
-    assert_int_equal(had, -(int64_t)MSEC(3));
-    assert_int_equal(owed, 0);
-    vcpu_pause_nosync(two);
-    fake_now += MSEC(4);
-    assert_true(sched_credit(two, &owed));
-    assert_int_equal(owed, MSEC(7));
-    vcpu_unpause(two);
-    fake_host_reset(2);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,7 +233,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(softirq_time_is_paid_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(held_is_not_stolen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_time_is_lost_between_clocks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(credit_is_what_is_owed, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
