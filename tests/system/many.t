@@ -18,7 +18,7 @@ until ip addr show eth0 | grep -q 'inet '; do sleep 0.1; done
 ping -c 2 -w 60 10.0.2.2 && echo many-net
 RC
 create() { # NAME NUMBER
-    pando create /guests/demo.json name="$1" memory=96 \
+    pando create /guests/demo.json name="$1" memory=112 \
         kernel=/test/vmlinux ramdisk=/tmp/many.cpio.gz \
         "disk=[{\"vdev\": \"xvda\", \"target\": \"/tmp/disk$2\", \"access\": \"r\"}]"
 }
