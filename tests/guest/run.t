@@ -30,15 +30,20 @@ interrupts  |  60 | 1 | 1 | spec-ctrl=on
 events      |  60 | 2 | 2 |
 events      |  60 | 2 | 1 |
 events fifo |  60 | 2 | 2 |
+events      |  60 | 2 | 1 | sched=rtds
 timers      |  60 | 2 | 2 |
 timers      |  60 | 2 | 1 |
 vcpus       |  60 | 2 | 2 |
 vcpus       |  60 | 2 | 1 |
+vcpus       |  60 | 2 | 2 | sched=rtds
+vcpus       |  60 | 2 | 1 | sched=rtds
+vcpus       |  60 | 2 | 2 | sched=null
 memory      |  60 | 1 | 1 |
 grants      |  60 | 1 | 1 |
 domains     | 120 | 2 | 2 |
 domains     | 120 | 2 | 1 |
 domains     | 180 | 2 | 4 |
+domains     | 120 | 2 | 2 | sched=rtds
 tools       | 120 | 1 | 2 |
 storm       | 120 | 1 | 2 |
 exits       |  60 | 2 | 2 |
