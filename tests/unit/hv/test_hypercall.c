@@ -150,7 +150,7 @@ void arch_physinfo(struct xen_sysctl_physinfo *p)
 
 static int set_up(void **state)
 {
-    fake_host_reset(1);
+    fake_host_reset(2); /* one runs guests while the other ends them */
     for (unsigned int i = 0; i < NR; i++)
         d[i] = fake_domain_create(1);
     fake_settle();
@@ -161,12 +161,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fake_on_copy = NULL;
-    this_cpu()->curr = NULL;
-    for (unsigned int i = 0; i < NR; i++) {
-        for (unsigned int v = 0; v < d[i]->max_vcpus; v++)
-            d[i]->vcpu[v]->is_running = false;
+    for (unsigned int i = 0; i < NR; i++)
         fake_domain_kill(d[i]);
-    }
     fake_settle();
     return 0;
 }
@@ -281,7 +277,7 @@ static void where_cpus_and_memory_are(void **state)
     uint32_t distance = 0;
 
     /* No more CPUs really run: nobody asks them anything. */
-    for (unsigned int i = 1; i < 4; i++)
+    for (unsigned int i = 2; i < 4; i++)
         cpus[i] = cpus[0];
     nr_cpus = 4;
     assert_int_equal(sysctl(&op, XEN_SYSCTL_physinfo), 0);
@@ -298,7 +294,7 @@ static void where_cpus_and_memory_are(void **state)
     assert_int_equal(op.u.cputopoinfo.num_cpus, 4);
     assert_int_equal(topo[2].core, 1);
     assert_int_equal(topo[3].core, 0); /* not written */
-    nr_cpus = 1;
+    nr_cpus = 2;
     op = (struct xen_sysctl){ 0 };
     assert_int_equal(sysctl(&op, XEN_SYSCTL_numainfo), 0);
     assert_int_equal(op.u.numainfo.num_nodes, 1);
@@ -332,16 +328,24 @@ static void where_devices_are(void **state)
     assert_int_equal(nodes[2], 0);
 }
 
-static void the_scheduler_has_no_parameters(void **state)
+static void the_schedulers_parameters(void **state)
 {
-    struct xen_sysctl op = { .u.scheduler_op = { .sched_id = XEN_SCHEDULER_CREDIT2,
+    struct xen_sysctl op = { .u.scheduler_op = { .sched_id = XEN_SCHEDULER_CREDIT,
                                                  .cmd = XEN_SYSCTL_SCHEDOP_getinfo } };
+    struct xen_sysctl_credit_schedule *credit = &op.u.scheduler_op.u.sched_credit;
 
-    op.u.scheduler_op.u.sched_credit2.ratelimit_us = 77;
     assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), 0);
-    assert_int_equal(op.u.scheduler_op.u.sched_credit2.ratelimit_us, 0);
+    assert_int_equal(credit->tslice_ms, 4);
+    assert_int_equal(credit->ratelimit_us, 100);
     op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EOPNOTSUPP);
+    credit->ratelimit_us = 4001; /* longer than a slice */
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EINVAL);
+    credit->ratelimit_us = 100;
+    credit->tslice_ms = 0;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EINVAL);
+    op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_getinfo;
+    assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), 0);
+    assert_int_equal(credit->tslice_ms, 4);
     op.u.scheduler_op.sched_id = XEN_SCHEDULER_RTDS;
     assert_int_equal(sysctl(&op, XEN_SYSCTL_scheduler_op), -EINVAL);
 }
@@ -367,6 +371,7 @@ static void all_vcpus_are_told_of_in_pieces(void **state)
     struct pando_vcpu_record list[NR + 1] = { { 0 } };
     struct xen_sysctl op;
     const struct pando_sysctl_vcpu_stats *s = stats_of(&op, list, NR + 1);
+    unsigned int running = 0;
 
     fake_now += 12345;
     fake_on_copy = something_urgent;
@@ -384,13 +389,16 @@ static void all_vcpus_are_told_of_in_pieces(void **state)
         assert_int_equal(list[i].domid, d[i]->domid);
         assert_int_equal(list[i].vcpu, 0);
         assert_int_equal(list[i].flags, PANDO_VCPU_ONLINE | PANDO_VCPU_CREDIT);
-        assert_int_equal(list[i].state, i ? RUNSTATE_runnable : RUNSTATE_running);
+        running += d[i]->vcpu[0]->is_running;
+        assert_int_equal(list[i].state,
+                         d[i]->vcpu[0]->is_running ? RUNSTATE_running : RUNSTATE_runnable);
         assert_int_equal(list[i].when_ns, fake_now);
         assert_int_equal(time[0] + time[1] + time[2] + time[3],
                          fake_now - d[i]->vcpu[0]->created_at);
         assert_true(time[list[i].state] >= 12345);
-        assert_true(i ? list[i].credit_ns >= 0 : list[i].credit_ns <= 0);
+        assert_true(d[i]->vcpu[0]->is_running ? list[i].credit_ns <= 0 : list[i].credit_ns >= 0);
     }
+    assert_int_equal(running, nr_cpus);
 }
 
 static void vcpus_of_some_domains(void **state)
@@ -454,7 +462,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(multicall_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_cpus_and_memory_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_devices_are, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_scheduler_has_no_parameters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_schedulers_parameters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_vcpus_are_told_of_in_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(vcpus_of_some_domains, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_wishes_for_statistics, set_up, tear_down),
