@@ -253,6 +253,196 @@ static void test_numa(void **state)
     assert_int_equal(acpi_host.distance[0][1], 33);
 }
 
+/* --- SRATs and SLITs that firmware gets wrong --- */
+
+static uint8_t srat[12 + 300 * 40];
+static unsigned int srat_used;
+
+static void srat_start(void)
+{
+    memset(srat, 0, sizeof(srat));
+    srat_used = 12;
+}
+
+static void srat_cpu(uint32_t apic_id, uint32_t domain)
+{
+    uint8_t *e = srat + srat_used;
+
+    e[0] = 2;
+    e[1] = 24;
+    put32(e + 4, domain);
+    put32(e + 8, apic_id);
+    e[12] = 1;
+    srat_used += 24;
+}
+
+static void srat_memory(uint32_t domain, uint64_t base, uint64_t size)
+{
+    uint8_t *e = srat + srat_used;
+
+    e[0] = 1;
+    e[1] = 40;
+    put32(e + 2, domain);
+    put64(e + 8, base);
+    put64(e + 16, size);
+    e[28] = 1;
+    srat_used += 40;
+}
+
+/* In the place of the SRAT. */
+static void srat_parse(int revision)
+{
+    table(0x20000, "SRAT", srat, srat_used);
+    phys[0x20000 + 8] = revision;
+    fix_sum(0x20000, sizeof(struct acpi_header) + srat_used, 9);
+    memcpy(phys + XSDT + sizeof(struct acpi_header) + 4 * 8, &(uint64_t){ 0x20000 }, 8);
+    assert_int_equal(acpi_init(), 0);
+}
+
+static void assert_one_node(void)
+{
+    assert_int_equal(acpi_host.nr_nodes, 1);
+    assert_int_equal(acpi_host.nr_node_mems, 0);
+    assert_int_equal(acpi_host.distance[0][0], 10);
+    for (unsigned int i = 0; i < acpi_host.nr_cpus; i++)
+        assert_int_equal(acpi_host.cpu[i].node, 0);
+}
+
+static void test_overlapping_ranges(void **state)
+{
+    srat_start();
+    srat_cpu(0, 5);
+    srat_cpu(256, 9);
+    srat_memory(5, 0, 0x40000000);
+    srat_memory(9, 0x3ffff000, 0x40000000);
+    srat_parse(2);
+    assert_one_node();
+    /* Twice the same, in the same domain: no harm. */
+    srat_start();
+    srat_cpu(256, 9);
+    srat_memory(9, 0, 0x40000000);
+    srat_memory(9, 0x1000, 0x1000);
+    srat_memory(5, 0x40000000, 0x1000);
+    srat_parse(2);
+    assert_int_equal(acpi_host.nr_nodes, 2);
+    assert_int_equal(acpi_node_of(0x1000), 0);
+}
+
+static void test_nodes_with_only_one_thing(void **state)
+{
+    /* CPUs without memory, memory without CPUs. */
+    srat_start();
+    srat_cpu(256, 9);
+    srat_memory(5, 0, 0x40000000);
+    srat_parse(2);
+    assert_int_equal(acpi_host.nr_nodes, 2);
+    assert_int_equal(acpi_host.cpu[3].node, 0);
+    assert_int_equal(acpi_node_of(0), 1);
+    /* No memory anywhere: what would the nodes be good for? */
+    srat_start();
+    srat_cpu(0, 5);
+    srat_cpu(256, 9);
+    srat_memory(5, 0, 0);
+    srat_memory(5, ~0xfffUL, 0x2000);
+    srat_parse(2);
+    assert_one_node();
+    /* Nothing at all. */
+    srat_start();
+    srat_parse(2);
+    assert_one_node();
+}
+
+static void test_too_many_nodes(void **state)
+{
+    srat_start();
+    for (unsigned int i = 0; i < MAX_NODES + 10; i++)
+        srat_memory(1000 + i, (uint64_t)i << 30, 1UL << 30);
+    srat_cpu(0, 1000 + MAX_NODES - 1);
+    srat_cpu(256, 1000 + MAX_NODES);
+    srat_parse(2);
+    assert_int_equal(acpi_host.nr_nodes, MAX_NODES);
+    assert_int_equal(acpi_host.cpu[0].node, MAX_NODES - 1);
+    assert_int_equal(acpi_host.cpu[3].node, 0);
+    assert_int_equal(acpi_node_of((uint64_t)(MAX_NODES - 1) << 30), MAX_NODES - 1);
+    assert_int_equal(acpi_node_of((uint64_t)MAX_NODES << 30), 0);
+    /* The SLIT has 10 domains: none of these. */
+    assert_int_equal(acpi_host.distance[0][1], 20);
+}
+
+static void test_too_many_ranges(void **state)
+{
+    srat_start();
+    for (unsigned int i = 0; i < ACPI_MAX_NODE_MEMS + 50; i++)
+        srat_memory(i % 2, (uint64_t)i << 20, 1UL << 20);
+    srat_parse(2);
+    assert_int_equal(acpi_host.nr_nodes, 2);
+    assert_int_equal(acpi_host.nr_node_mems, ACPI_MAX_NODE_MEMS);
+}
+
+static void test_srat_details(void **state)
+{
+    srat_start();
+    srat_cpu(256, 9);
+    srat_cpu(256, 5); /* twice: the first counts */
+    srat_cpu(77, 3);  /* no such CPU: no node for it */
+    srat_memory(0x105, 0, 0x1000);
+    srat_memory(0x9, 0x1000, 0x1000);
+    srat_parse(2);
+    assert_int_equal(acpi_host.nr_nodes, 2);
+    assert_int_equal(acpi_host.cpu[3].node, 0);
+    assert_int_equal(acpi_node_of(0), 1);
+    assert_int_equal(acpi_node_of(0x1000), 0);
+    /* In revision 1, a domain is its low 8 bits. */
+    srat_start();
+    srat_memory(0x105, 0, 0x1000);
+    srat_memory(0x205, 0x1000, 0x1000);
+    srat_parse(1);
+    assert_int_equal(acpi_host.nr_nodes, 1);
+    srat_parse(2);
+    assert_int_equal(acpi_host.nr_nodes, 2);
+}
+
+static void slit_set(unsigned int from, unsigned int to, uint8_t distance)
+{
+    phys[SLIT + sizeof(struct acpi_header) + 8 + 10 * from + to] = distance;
+    assert_int_equal(acpi_init(), 0);
+}
+
+/* One distance that can't be: none of them is believed. */
+static void test_broken_slits(void **state)
+{
+    slit_set(5, 9, 9);
+    assert_int_equal(acpi_host.distance[1][0], 20);
+    slit_set(5, 9, 10); /* as near as itself */
+    assert_int_equal(acpi_host.distance[1][0], 20);
+    slit_set(5, 9, 255); /* no way there: that may be */
+    assert_int_equal(acpi_host.distance[0][1], 255);
+    assert_int_equal(acpi_host.distance[1][0], 33);
+    slit_set(9, 9, 11); /* not at itself */
+    assert_int_equal(acpi_host.distance[0][1], 20);
+    slit_set(9, 9, 10);
+    slit_set(3, 3, 0); /* of domains that there aren't */
+    assert_int_equal(acpi_host.distance[0][1], 255);
+    put64(phys + SLIT + sizeof(struct acpi_header), 9); /* domain 9 isn't in it */
+    assert_int_equal(acpi_init(), 0);
+    assert_int_equal(acpi_host.distance[0][1], 20);
+    put64(phys + SLIT + sizeof(struct acpi_header), 11); /* longer than its table */
+    assert_int_equal(acpi_init(), 0);
+    assert_int_equal(acpi_host.distance[0][1], 20);
+    put64(phys + SLIT + sizeof(struct acpi_header), 1UL << 32); /* whose square is 0 */
+    assert_int_equal(acpi_init(), 0);
+    assert_int_equal(acpi_host.distance[0][1], 20);
+}
+
+static void test_no_slit(void **state)
+{
+    memcpy(phys + SLIT, "XXXX", 4);
+    assert_int_equal(acpi_init(), 0);
+    assert_int_equal(acpi_host.nr_nodes, 2);
+    assert_int_equal(acpi_host.distance[0][0], 10);
+    assert_int_equal(acpi_host.distance[1][0], 20);
+}
+
 static void test_rsdt_of_revision_0(void **state)
 {
     uint32_t entry[] = { FADT, 0, MADT };
@@ -346,6 +536,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_madt, build, cleanup),
         cmocka_unit_test_setup_teardown(test_fadt_and_hpet, build, cleanup),
         cmocka_unit_test_setup_teardown(test_numa, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_overlapping_ranges, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_nodes_with_only_one_thing, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_too_many_nodes, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_too_many_ranges, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_srat_details, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_broken_slits, build, cleanup),
+        cmocka_unit_test_setup_teardown(test_no_slit, build, cleanup),
         cmocka_unit_test_setup_teardown(test_rsdt_of_revision_0, build, cleanup),
         cmocka_unit_test_setup_teardown(test_no_acpi, build, cleanup),
         cmocka_unit_test_setup_teardown(test_lengths_that_lie, build, cleanup),
