@@ -17,6 +17,7 @@
 #include <hv/page_alloc.h>
 #include <hv/sched.h>
 #include <hv/string.h>
+#include <hv/vnuma.h>
 
 struct slot {
     uint64_t word; /* domid in bits 63-48, bit 47, references below; 0 references: free */
@@ -87,6 +88,13 @@ static void vcpu_free(struct vcpu *v)
     hv_free(v);
 }
 
+static void structure_free(struct domain *d)
+{
+    hv_free(d->node_pages);
+    hv_free(d->vcpu);
+    hv_free(d);
+}
+
 /* No reference is left, and no CPU looks at it any more. */
 static void domain_free(struct grace *g)
 {
@@ -107,8 +115,8 @@ static void domain_free(struct grace *g)
     if (d->page_refs_left)
         log_error("d%u: %u frames are still charged to the dead domain\n", d->domid,
                   d->page_refs_left);
-    hv_free(d->vcpu);
-    hv_free(d);
+    vnuma_free(d);
+    structure_free(d);
     atomic_set_release(&s->domain, NULL); /* the number may be used again */
     send_host_virq(VIRQ_DOM_EXC);         /* who waits for it to be gone looks again */
 }
@@ -207,8 +215,10 @@ static struct domain *domain_alloc(const struct xen_domctl_createdomain *c, bool
         return NULL;
     d->max_vcpus = c->max_vcpus;
     d->vcpu = hv_alloc(sizeof(*d->vcpu) * c->max_vcpus);
-    if (!d->vcpu) {
-        hv_free(d);
+    if (page_alloc_nodes() > 1)
+        d->node_pages = hv_alloc(sizeof(*d->node_pages) * page_alloc_nodes());
+    if (!d->vcpu || (page_alloc_nodes() > 1 && !d->node_pages)) {
+        structure_free(d);
         return NULL;
     }
     spin_lock_init(&d->lock, LOCK_DOMAIN);
@@ -240,8 +250,7 @@ struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain
         return NULL;
     *error = slot_take(d, domid);
     if (*error) {
-        hv_free(d->vcpu);
-        hv_free(d);
+        structure_free(d);
         return NULL;
     }
     *error = domain_parts_create(d, config);

@@ -7,9 +7,11 @@
 #include <hv/event.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
+#include <hv/numa.h>
 #include <hv/page_alloc.h>
 #include <hv/sched.h>
 #include <hv/string.h>
+#include <hv/vnuma.h>
 
 /* One operation on @d (referenced by the caller). *copyback: op goes back to the tool. */
 typedef int domctl_fn(struct domain *d, struct xen_domctl *op, bool *copyback);
@@ -145,6 +147,7 @@ static int op_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *cop
     if (a->flags & XEN_VCPUAFFINITY_SOFT)
         memcpy(v->soft_affinity, soft, sizeof(soft));
     sched_affinity_changed(v);
+    numa_update_affinity(d);
     if (a->flags & XEN_VCPUAFFINITY_HARD)
         return ctl_bitmap_put(&a->cpumap_hard, v->hard_affinity, nr_cpus);
     return ctl_bitmap_put(&a->cpumap_soft, v->soft_affinity, nr_cpus);
@@ -160,14 +163,16 @@ static int op_getnodeaffinity(struct domain *d, struct xen_domctl *op, bool *cop
 /* Where its memory is looked for first. */
 static int op_setnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
-    uint64_t map, there = ~0UL >> (64 - page_alloc_nodes());
+    uint64_t map;
 
     if (ctl_bitmap_get(&op->u.nodeaffinity.nodemap, &map, MAX_NODES))
         return -EFAULT;
-    if (!(map & there))
-        return -EINVAL;
-    atomic_set(&d->node_affinity, map & there);
-    return 0;
+    return numa_set_affinity(d, map);
+}
+
+static int op_setvnumainfo(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+    return vnuma_set(d, &op->u.vnuma);
 }
 
 static int op_scheduler(struct domain *d, struct xen_domctl *op, bool *copyback)
@@ -199,6 +204,7 @@ static domctl_fn *const table[] = {
     [XEN_DOMCTL_setvcpuaffinity] = op_setvcpuaffinity,
     [XEN_DOMCTL_setnodeaffinity] = op_setnodeaffinity,
     [XEN_DOMCTL_getnodeaffinity] = op_getnodeaffinity,
+    [XEN_DOMCTL_setvnumainfo] = op_setvnumainfo,
     [XEN_DOMCTL_scheduler_op] = op_scheduler,
     [XEN_DOMCTL_set_virq_handler] = op_set_virq_handler,
     [XEN_DOMCTL_sendtrigger] = op_sendtrigger,

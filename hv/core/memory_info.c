@@ -2,6 +2,7 @@
 /* Figures about memory, and reservations of it. */
 #include <hv/errno.h>
 #include <hv/guest_copy.h>
+#include <hv/vnuma.h>
 
 #include "core/memory_internal.h"
 
@@ -77,6 +78,25 @@ long memory_claim_pages(memory_arg_t arg)
     if (!rc)
         rc = domain_claim_pages(d, x.nr_extents);
     domain_put(d);
+    return rc;
+}
+
+long memory_vnuma(memory_arg_t arg)
+{
+    struct xen_vnuma_topology_info x;
+    bool copyback = false;
+    struct domain *d;
+    long rc;
+
+    if (guest_read(&x, guest_handle_cast(arg, xen_vnuma_topology_info_t)))
+        return -EFAULT;
+    rc = memory_target_get(x.domid, &d);
+    if (rc)
+        return rc;
+    rc = vnuma_get(d, &x, &copyback);
+    domain_put(d);
+    if (copyback && guest_write(guest_handle_cast(arg, xen_vnuma_topology_info_t), &x))
+        return -EFAULT;
     return rc;
 }
 

@@ -61,6 +61,7 @@ long memory_acquire_resource(unsigned long cmd, memory_arg_t arg);
 long memory_of_domain(unsigned long cmd, memory_arg_t arg);
 long memory_pod_target(unsigned long cmd, memory_arg_t arg);
 long memory_claim_pages(memory_arg_t arg);
+long memory_vnuma(memory_arg_t arg);
 long memory_reserved_device_map(memory_arg_t arg);
 
 #endif

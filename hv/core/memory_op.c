@@ -39,8 +39,8 @@ long do_memory_op(unsigned long cmd, XEN_GUEST_HANDLE(void) handle)
     case XENMEM_get_sharing_freed_pages: /* no pages are shared: none are saved */
     case XENMEM_get_sharing_shared_pages:
         return 0;
-    case XENMEM_get_vnumainfo: /* no guest has virtual nodes; -ENOSYS would stop tools */
-        return -EOPNOTSUPP;
+    case XENMEM_get_vnumainfo:
+        return memory_vnuma(arg);
     case XENMEM_reserved_device_memory_map:
         return memory_reserved_device_map(arg);
     default:

@@ -7,6 +7,7 @@
 #include <hv/errno.h>
 #include <hv/guest_copy.h>
 #include <hv/log.h>
+#include <hv/vnuma.h>
 
 #include "core/memory_internal.h"
 
@@ -17,47 +18,73 @@ struct extents {
     XEN_GUEST_HANDLE(xen_pfn_t) list;
     uint64_t nr;
     unsigned int order, alloc_flags;
+    uint64_t nodes;    /* memory is to come from these, while they have some; 0: from anywhere */
+    unsigned int node; /* from this one first */
 
     xen_pfn_t buf[READ_AHEAD];
     uint64_t buf_start, buf_nr;
 };
 
-/* The caller's flags for the allocator, or -EINVAL for what can't be done. */
-static int alloc_flags(unsigned int mem_flags)
+/* The node that the caller has in mind, as bits of @flags; -EINVAL: a virtual one there isn't. */
+static int node_flags(struct domain *d, unsigned int mem_flags)
 {
-    unsigned int bits = XENMEMF_get_address_bits(mem_flags), node = mem_flags >> 8 & 0xff;
-    unsigned int flags = ALLOC_ANY;
+    unsigned int node = mem_flags >> 8 & 0xff, exact = mem_flags & XENMEMF_exact_node_request;
+    int pnode;
 
-    if (mem_flags & (XENMEMF_populate_on_demand | XENMEMF_vnode))
+    if (!node)
+        return ALLOC_ANY;
+    if (!(mem_flags & XENMEMF_vnode))
+        return (int)(ALLOC_NODE(node - 1) | (exact ? ALLOC_EXACT : 0));
+    pnode = vnuma_pnode(d, node - 1);
+    if (pnode < 0)
+        return pnode == VNUMA_ANY_NODE ? ALLOC_ANY : pnode;
+    return (int)(ALLOC_NODE((unsigned int)pnode) | (exact ? ALLOC_EXACT : 0));
+}
+
+/* The caller's flags for the allocator, or -EINVAL for what can't be done. */
+static int alloc_flags(struct domain *d, unsigned int mem_flags)
+{
+    unsigned int bits = XENMEMF_get_address_bits(mem_flags);
+    int flags;
+
+    if (mem_flags & XENMEMF_populate_on_demand)
         return -EINVAL;
     if (bits && bits < 32)
         return -EINVAL;
-    if (bits && bits < 64 && page_alloc_max_mfn().v >= 1UL << (bits - PAGE_SHIFT))
+    flags = node_flags(d, mem_flags);
+    if (flags >= 0 && bits && bits < 64 && page_alloc_max_mfn().v >= 1UL << (bits - PAGE_SHIFT))
         flags |= ALLOC_BELOW_4G;
-    if (node)
-        flags |= ALLOC_NODE(node - 1);
-    if (mem_flags & XENMEMF_exact_node_request)
-        flags |= node ? ALLOC_EXACT : 0;
-    return (int)flags;
+    return flags;
 }
 
-/* Of the nodes that @d is to have its memory from, the one with the most; none if from all. */
-static unsigned int preferred_node(const struct domain *d)
+/* Of the nodes that memory is to come from, the one with the most. */
+static void choose_node(struct extents *e)
 {
-    uint64_t map = atomic_read(&d->node_affinity), most = 0;
-    unsigned int nodes = page_alloc_nodes(), best = 0;
+    uint64_t most = 0;
 
-    if (likely(map == ~0UL >> (64 - nodes)))
-        return ALLOC_ANY;
-    for (unsigned int i = 0; i < nodes; i++) {
-        uint64_t n = map >> i & 1 ? page_alloc_free((int)i) : 0;
+    e->node = 0;
+    for (unsigned int i = 0; i < page_alloc_nodes(); i++) {
+        uint64_t n = e->nodes >> i & 1 ? page_alloc_free((int)i) : 0;
 
         if (n > most) {
             most = n;
-            best = i;
+            e->node = i;
         }
     }
-    return most ? ALLOC_NODE(best) : ALLOC_ANY;
+    if (!most)
+        e->nodes = 0;
+}
+
+/* What the caller does not say, the domain's nodes do; all of them are as good as none. */
+static void choose_nodes(struct extents *e)
+{
+    uint64_t map = atomic_read(&e->d->node_affinity);
+
+    e->nodes = 0;
+    if (e->alloc_flags & 0xff || likely(map == ~0UL >> (64 - page_alloc_nodes())))
+        return;
+    e->nodes = map;
+    choose_node(e);
 }
 
 /* False: *rc is the call's result. */
@@ -70,8 +97,7 @@ static bool extents_get(struct extents *e, unsigned long cmd, memory_arg_t arg, 
     *rc = (long)start;
     if (guest_read(&r, guest_handle_cast(arg, xen_memory_reservation_t)))
         return false;
-    flags = alloc_flags(r.mem_flags);
-    if (start >= r.nr_extents || r.nr_extents > ~0UL >> (MEMOP_BITS + 1) || flags < 0)
+    if (start >= r.nr_extents || r.nr_extents > ~0UL >> (MEMOP_BITS + 1))
         return false;
     /* Large ones only for those who build domains: one step must stay short. */
     if (r.extent_order > (current->domain->is_privileged ? ORDER_1G : ORDER_2M))
@@ -85,12 +111,16 @@ static bool extents_get(struct extents *e, unsigned long cmd, memory_arg_t arg, 
     default:
         return false;
     }
+    flags = alloc_flags(e->d, r.mem_flags);
+    if (flags < 0) {
+        domain_put(e->d);
+        return false;
+    }
     e->list.p = r.extent_start.p;
     e->nr = r.nr_extents;
     e->order = r.extent_order;
     e->alloc_flags = (unsigned int)flags;
-    if (!(e->alloc_flags & 0xff))
-        e->alloc_flags |= preferred_node(e->d);
+    choose_nodes(e);
     e->buf_start = e->buf_nr = 0;
     return true;
 }
@@ -168,6 +198,26 @@ static void give_up(struct page_info *pg, uint64_t from, uint64_t to)
         page_free_guest(&pg[i]);
 }
 
+/*
+ * From the domain's nodes while they have some. An extent that is larger than 2 MiB is not taken
+ * from others: its caller tries smaller ones then, and of those they may well have some.
+ */
+static struct page_info *take(struct extents *e, unsigned int flags)
+{
+    while (e->nodes) {
+        struct page_info *pg =
+            domain_page_alloc(e->d, e->order, flags | ALLOC_NODE(e->node) | ALLOC_EXACT);
+
+        if (pg)
+            return pg;
+        e->nodes &= ~(1UL << e->node);
+        choose_node(e);
+        if (!e->nodes && e->order > ORDER_2M)
+            return NULL;
+    }
+    return domain_page_alloc(e->d, e->order, flags);
+}
+
 static bool populate_extent(struct extents *e, struct release *r, gfn_t g)
 {
     /* Zeroing a gigabyte takes too long for one step: only what is clean already. */
@@ -178,7 +228,7 @@ static bool populate_extent(struct extents *e, struct release *r, gfn_t g)
 
     if (e->order > ORDER_2M && !step)
         return false; /* piece by piece it would take too long, too */
-    pg = domain_page_alloc(e->d, e->order, flags);
+    pg = take(e, flags);
     if (!pg)
         return false;
     for (i = 0; i < 1UL << e->order; i += 1UL << step) {

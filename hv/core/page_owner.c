@@ -45,6 +45,19 @@ static bool charge(struct domain *d, uint32_t n)
     return true;
 }
 
+/* Where the @n frames that @pg is the first of are; all in one node. */
+static void count_node(struct domain *d, const struct page_info *pg, uint32_t n, bool more)
+{
+    struct page_range r;
+
+    if (likely(!d->node_pages) || !page_range_find(page_to_mfn(pg).v, &r))
+        return;
+    if (more)
+        atomic_add(&d->node_pages[r.node], n);
+    else
+        atomic_sub(&d->node_pages[r.node], n);
+}
+
 static void uncharge(struct domain *d, uint32_t n)
 {
     atomic_sub(&d->tot_pages, n);
@@ -111,7 +124,9 @@ struct page_info *domain_page_alloc(struct domain *d, unsigned int order, unsign
         return NULL;
     pg =
         claim_allows(d, n) ? page_take(order, flags, page_word(1, d->domid, PAGE_ALLOCATED)) : NULL;
-    if (!pg)
+    if (pg)
+        count_node(d, pg, n, true);
+    else
         uncharge(d, n);
     return pg;
 }
@@ -124,7 +139,9 @@ struct page_info *domain_page_alloc_exact(struct domain *d, mfn_t start, unsigne
     if (order > ORDER_1G || !charge(d, n))
         return NULL;
     pg = page_take_exact(start, order, page_word(1, d->domid, PAGE_ALLOCATED));
-    if (!pg)
+    if (pg)
+        count_node(d, pg, n, true);
+    else
         uncharge(d, n);
     return pg;
 }
@@ -140,6 +157,8 @@ static void frame_release(struct page_info *pg, uint64_t word)
         if (!d)
             panic("frame %#lx belongs to d%u, which is gone", page_to_mfn(pg).v, owner);
     }
+    if (d && !(PAGE_WORD_FLAGS(word) & PAGE_HV))
+        count_node(d, pg, 1, false);
     page_give(pg);
     if (!d)
         return;

@@ -7,6 +7,8 @@
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
 #include <hv/log_ring.h>
+#include <hv/numa.h>
+#include <hv/numa_abi.h>
 #include <hv/page_alloc.h>
 #include <hv/sched.h>
 #include <hv/stats_abi.h>
@@ -51,8 +53,8 @@ static int op_physinfo(struct xen_sysctl *op, bool *copyback)
     *p = (struct xen_sysctl_physinfo){
         .nr_cpus = nr_cpus,
         .max_cpu_id = nr_cpus - 1,
-        .nr_nodes = page_alloc_nodes(),
-        .max_node_id = page_alloc_nodes() - 1,
+        .nr_nodes = numa_nodes(),
+        .max_node_id = numa_nodes() - 1,
         .capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                         XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2,
         .total_pages = page_alloc_total(),
@@ -191,6 +193,8 @@ long do_sysctl(XEN_GUEST_HANDLE(xen_sysctl_t) arg)
         fn = table[index_nospec(cmd, ARRAY_SIZE(table))];
     else if (cmd == PANDO_SYSCTL_vcpu_stats)
         fn = sysctl_vcpu_stats;
+    else if (cmd == PANDO_SYSCTL_domain_nodes)
+        fn = sysctl_domain_nodes;
     rc = fn ? fn(&op, &copyback) : (int)arch_sysctl(&op, &copyback);
     op.cmd = rc == -ERESTART ? cmd | SYSCTL_CONTINUED : cmd;
     if ((copyback || rc == -ERESTART) && guest_write(arg, &op))

@@ -10,6 +10,7 @@ typedef int sysctl_fn(struct xen_sysctl *op, bool *copyback);
 
 sysctl_fn sysctl_cputopoinfo, sysctl_numainfo, sysctl_pcitopoinfo;
 sysctl_fn sysctl_vcpu_stats; /* hv/stats_abi.h */
+sysctl_fn sysctl_domain_nodes; /* hv/numa_abi.h */
 
 /*
  * An operation that was preempted goes on from what it noted at the end of the tool's

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sysctl: where the host's CPUs, memory and devices are (<xen/sysctl.h>). */
-#include <hv/acpi.h>
 #include <hv/arch.h>
 #include <hv/errno.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
+#include <hv/numa.h>
 #include <hv/page_alloc.h>
 #include <hv/pci.h>
 
@@ -60,10 +60,8 @@ static int put_node(const struct xen_sysctl_numainfo *n, unsigned int node, unsi
     if (n->meminfo.p && copy_to_guest_va((vaddr_t)(n->meminfo.p + node), &mem, sizeof(mem)))
         return -EFAULT;
     for (unsigned int i = 0; n->distance.p && i < nodes; i++) {
-        uint32_t distance = acpi_host.distance[node][i];
+        uint32_t distance = numa_distance(node, i);
 
-        if (!distance) /* there is no table of them */
-            distance = i == node ? 10 : XEN_INVALID_NODE_DIST;
         if (copy_to_guest_va((vaddr_t)(n->distance.p + node * nodes + i), &distance,
                              sizeof(distance)))
             return -EFAULT;
@@ -74,7 +72,7 @@ static int put_node(const struct xen_sysctl_numainfo *n, unsigned int node, unsi
 int sysctl_numainfo(struct xen_sysctl *op, bool *copyback)
 {
     struct xen_sysctl_numainfo *n = &op->u.numainfo;
-    unsigned int nodes = page_alloc_nodes();
+    unsigned int nodes = numa_nodes();
     int rc = 0;
 
     /* With less room than there are nodes, what fits. */
@@ -96,7 +94,7 @@ static uint32_t node_of(const struct physdev_pci_device *d)
     spin_unlock(&pci_lock);
     if (!known)
         return XEN_INVALID_DEV;
-    return page_alloc_nodes() == 1 ? 0 : XEN_INVALID_NODE_ID;
+    return numa_nodes() == 1 ? 0 : XEN_INVALID_NODE_ID;
 }
 
 /* The tool comes again for what is not done: num_devs says how far it went. */

@@ -24,3 +24,5 @@ tools-guest-y = tests/guest/tools.o
 storm-guest-y = tests/guest/storm.o
 guest-tests += dirty
 dirty-guest-y = tests/guest/dirty.o
+guest-tests += vnuma
+vnuma-guest-y = tests/guest/vnuma.o

@@ -51,6 +51,7 @@ exits       |  60 | 2 | 2 | apicv=off preemption-timer=off
 exits       |  60 | 2 | 2 | posted=off
 dirty       | 120 | 1 | 2 |
 dirty       | 120 | 1 | 1 | pml=off
+vnuma       |  60 | 1 | 2 |
 '
 
 tests=0

@@ -25,6 +25,7 @@ struct evtchn_fifo_domain;
 struct grant_table; /* grant.c */
 struct p2m;
 struct dirty_log;
+struct vnuma;
 struct arch_domain;
 struct arch_vcpu;
 
@@ -112,7 +113,10 @@ struct domain {
     spinlock_t page_lock;
     uint32_t tot_pages;         /* charged; atomic */
     uint32_t max_pages;         /* the limit */
-    uint64_t node_affinity;     /* where its frames are looked for first; atomic */
+    uint64_t node_affinity;     /* where its frames are looked for first; atomic (numa.h) */
+    bool node_affinity_set;     /* by a tool; else it follows the vCPUs' affinities */
+    struct vnuma *vnuma;        /* its virtual nodes; NULL: none; under .lock (vnuma.h) */
+    uint32_t *node_pages;       /* [page_alloc_nodes()]: of tot_pages; NULL: one node; atomic */
     uint32_t shared_pages;      /* domain_share_page */
     uint32_t outstanding_pages; /* claimed, not allocated yet */
     uint32_t page_refs_left;    /* frames owned, of whatever kind: 0 before the structure goes */

@@ -6,6 +6,7 @@
 #include <hv/errno.h>
 #include <hv/init.h>
 #include <hv/log.h>
+#include <hv/numa.h>
 #include <hv/pci.h>
 #include <hv/softirq.h>
 #include <hv/string.h>
@@ -124,6 +125,7 @@ void boot_main(uint32_t magic, uint32_t info)
         ;
     log_info("memory: %lu MiB in all, %lu MiB free\n", page_alloc_total() >> 8,
              page_alloc_free(-1) >> 8);
+    numa_report();
     dom0 = dom0_build();
     boot_modules_release();
     boot_init_release();

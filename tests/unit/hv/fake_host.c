@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <hv/vnuma.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -106,6 +107,10 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t g, enum p2m_type *t)
 unsigned int page_alloc_nodes(void)
 {
     return 1;
+}
+
+void vnuma_free(struct domain *d)
+{
 }
 
 int domain_claim_pages(struct domain *d, uint64_t pages)

@@ -88,6 +88,8 @@ struct domain *fake_domain_new(domid_t domid)
     d->domid = domid;
     d->is_hvm = true;
     d->max_pages = 1u << 20;
+    d->node_affinity = 3;
+    d->node_pages = calloc(2, sizeof(*d->node_pages));
     spin_lock_init(&d->page_lock, LOCK_PAGE_OWNER);
     domains[domid] = d;
     refs[domid] = 1;
@@ -104,6 +106,9 @@ void fake_domain_delete(struct domain *d)
     assert_int_equal(refs[d->domid], 1);
     assert_int_equal(d->tot_pages, 0);
     assert_int_equal(d->page_refs_left, 0);
+    assert_int_equal(d->node_pages[0], 0);
+    assert_int_equal(d->node_pages[1], 0);
+    free(d->node_pages);
     refs[d->domid] = 0;
     domains[d->domid] = NULL;
     free(d);

@@ -51,6 +51,7 @@ hv-event-stress-unit-libs = -lpthread
 unit-tests += hv-memory-op
 hv-memory-op-unit-y = tests/unit/hv/test_memory_op.o hv/core/memory_op.o \
   hv/core/memory_reservation.o hv/core/memory_physmap.o hv/core/memory_info.o \
+  hv/core/vnuma.o hv/core/numa.o \
   hv/x86/mm/memory_map.o $(p2m-objects) $(hv-mem-unit-y)
 unit-tests += hv-boot-scratch
 hv-boot-scratch-unit-y = tests/unit/hv/test_boot_scratch.o tests/unit/hv/fake_log.o \
@@ -86,7 +87,7 @@ unit-tests += hv-sched
 hv-sched-unit-y = tests/unit/hv/test_sched.o tests/unit/hv/fake_preempt.o $(host-objects)
 unit-tests += hv-hypercall
 hv-hypercall-unit-y = tests/unit/hv/test_hypercall.o hv/core/hypercall.o hv/core/sysctl.o \
-  hv/core/sysctl_topology.o hv/core/vcpu_stats.o hv/core/ctl_bitmap.o $(host-objects)
+  hv/core/sysctl_topology.o hv/core/numa.o hv/core/numa_stats.o hv/core/vcpu_stats.o hv/core/ctl_bitmap.o $(host-objects)
 unit-tests += hv-cpu-policy
 hv-cpu-policy-unit-y = tests/unit/hv/test_cpu_policy.o tests/unit/hv/fake_machine.o \
   tests/unit/hv/fake_log.o hv/x86/hvm/cpuid.o hv/x86/hvm/cpu_policy.o hv/core/lock.o

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <hv/acpi.h>
+#include <hv/boot.h>
 #include <hv/arch.h>
 #include <hv/errno.h>
 #include <hv/event.h>
@@ -96,7 +97,8 @@ uint64_t page_alloc_total_of(unsigned int node)
     return 1000;
 }
 
-struct acpi_host acpi_host;
+struct acpi_host acpi_host = { .nr_nodes = 1, .distance = { { 10 } } };
+struct boot_info boot_info;
 spinlock_t pci_lock = SPINLOCK_INIT(LOCK_PCI);
 
 struct pci_device *pci_find(pci_sbdf_t sbdf)

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <hv/acpi.h>
 #include <hv/arch.h>
 #include <hv/boot.h>
 #include <hv/errno.h>
 #include <hv/grant.h>
 #include <hv/guest_copy.h>
 #include <hv/hypercall.h>
+#include <hv/numa.h>
+#include <hv/vnuma.h>
 
 #include "fake_mem.h"
 #include "x86/x86.h"
@@ -22,6 +25,8 @@
 struct boot_info boot_info = {
     .nr_mem = 2, .mem = { { 0, 0xa0000, BOOT_MEM_RAM }, { 0x100000, 0x8000000, BOOT_MEM_RAM } }
 };
+
+struct acpi_host acpi_host;
 
 static struct domain *host, *guest, *other;
 static struct vcpu vcpus[3];
@@ -364,6 +369,180 @@ static void test_node_affinity(void **state)
     assert_true(p2m_lookup(guest, gfn(g), NULL, NULL).v >= FAKE_NODE1_START);
 }
 
+/* The vCPUs' CPUs say which nodes, until a tool does. */
+static void test_node_affinity_of_vcpus(void **state)
+{
+    struct vcpu *list[2] = { &vcpus[1], &vcpus[2] };
+    static struct cpu cpu1 = { .node = 1 };
+
+    guest->vcpu = list;
+    guest->max_vcpus = 2;
+    cpus[1] = &cpu1;
+    nr_cpus = 2;
+    for (unsigned int i = 0; i < 2; i++)
+        list[i]->hard_affinity[0] = list[i]->soft_affinity[0] = ~0UL;
+    numa_update_affinity(guest);
+    assert_int_equal(guest->node_affinity, 3);
+    list[0]->soft_affinity[0] = list[1]->soft_affinity[0] = 1 << 1;
+    numa_update_affinity(guest);
+    assert_int_equal(guest->node_affinity, 2);
+    list[1]->hard_affinity[0] = 1 << 0; /* what it can't have, it doesn't prefer */
+    numa_update_affinity(guest);
+    assert_int_equal(guest->node_affinity, 3);
+    assert_int_equal(numa_set_affinity(guest, 4), -EINVAL);
+    assert_int_equal(numa_set_affinity(guest, 5), 0);
+    numa_update_affinity(guest);
+    assert_int_equal(guest->node_affinity, 1);
+    list[1]->hard_affinity[0] = 1 << 1;
+    assert_int_equal(numa_set_affinity(guest, 3), 0); /* as the vCPUs have it, again */
+    assert_int_equal(guest->node_affinity, 2);
+    nr_cpus = 1;
+    guest->vcpu = NULL;
+    guest->max_vcpus = 0;
+}
+
+/* The node's memory, then another's; of a large extent, nothing of another's. */
+static void test_memory_of_a_full_node(void **state)
+{
+    static xen_pfn_t list[4096];
+    uint64_t free0;
+
+    be(host);
+    other->node_affinity = 1;
+    other->max_pages = 6000;
+    free0 = page_alloc_free(0);
+    for (unsigned int i = 0; i < 4096; i++)
+        list[i] = 0x10000 + i;
+    assert_int_equal(reservation(XENMEM_populate_physmap, 2, list, free0 + 100, 0, 0), free0 + 100);
+    assert_in_range(other->node_pages[0], free0 - 8, free0);
+    assert_int_equal(other->node_pages[0] + other->node_pages[1], other->tot_pages);
+    assert_int_equal(reservation(XENMEM_decrease_reservation, 2, list, free0 + 100, 0, 0),
+                     free0 + 100);
+    assert_int_equal(other->node_pages[0] + other->node_pages[1], 0);
+}
+
+/* --- virtual nodes ---------------------------------------------------------------------------- */
+
+struct nodes {
+    unsigned int distance[4], vcpu_node[3], pnode[2];
+    xen_vmemrange_t range[3];
+    struct xen_domctl_vnuma op;
+};
+
+static void nodes_init(struct nodes *n)
+{
+    *n = (struct nodes){ .distance = { 10, 21, 21, 10 },
+                         .vcpu_node = { 0, 1, 1 },
+                         .pnode = { 1, 0 },
+                         .range = { { 0, 0x100000, 0, 0 },
+                                    { 0x100000, 0x200000, 0, 1 },
+                                    { 0x100000000, 0x100100000, 0, 1 } },
+                         .op = { .nr_vnodes = 2, .nr_vmemranges = 3, .nr_vcpus = 3 } };
+    n->op.vdistance.p = n->distance;
+    n->op.vcpu_to_vnode.p = n->vcpu_node;
+    n->op.vnode_to_pnode.p = n->pnode;
+    n->op.vmemrange.p = n->range;
+}
+
+static void test_setting_virtual_nodes(void **state)
+{
+    struct nodes n;
+
+    acpi_host.nr_nodes = 2;
+    guest->max_vcpus = 3;
+    nodes_init(&n);
+#define REFUSED(change)                                                                            \
+    nodes_init(&n);                                                                                \
+    change;                                                                                        \
+    assert_int_equal(vnuma_set(guest, &n.op), -EINVAL)
+    REFUSED(n.op.nr_vnodes = 0);
+    REFUSED(n.op.nr_vmemranges = 0);
+    REFUSED(n.op.nr_vcpus = 2);
+    REFUSED(n.op.pad = 1);
+    REFUSED(n.op.nr_vnodes = VNUMA_MAX_NODES + 1);
+    REFUSED(n.op.nr_vmemranges = VNUMA_MAX_RANGES + 1);
+    REFUSED(n.op.nr_vnodes = ~0u);
+    REFUSED(n.vcpu_node[2] = 2);
+    REFUSED(n.pnode[1] = 2);
+    REFUSED(n.range[0].flags = 1);
+    REFUSED(n.range[0].nid = 2);
+    REFUSED(n.range[1].end = n.range[1].start);
+    nodes_init(&n);
+    n.op.vmemrange.p = NULL;
+    assert_int_equal(vnuma_set(guest, &n.op), -EFAULT);
+    assert_int_equal(vnuma_pnode(guest, 9), VNUMA_ANY_NODE);
+    nodes_init(&n);
+    n.pnode[1] = ~0u;
+    assert_int_equal(vnuma_set(guest, &n.op), 0);
+    assert_int_equal(vnuma_pnode(guest, 0), 1);
+    assert_int_equal(vnuma_pnode(guest, 1), VNUMA_ANY_NODE);
+    assert_int_equal(vnuma_pnode(guest, 2), -EINVAL);
+    vnuma_free(guest);
+}
+
+static void test_telling_of_virtual_nodes(void **state)
+{
+    struct nodes n, told = { .distance = { 0 } };
+    struct xen_vnuma_topology_info x = { .domid = DOMID_SELF };
+
+    acpi_host.nr_nodes = 2;
+    guest->max_vcpus = 3;
+    assert_int_equal(op(XENMEM_get_vnumainfo, &x), -EOPNOTSUPP);
+    nodes_init(&n);
+    assert_int_equal(vnuma_set(guest, &n.op), 0);
+    assert_int_equal(vnuma_set(guest, &n.op), 0);
+    x.pad = 1;
+    assert_int_equal(op(XENMEM_get_vnumainfo, &x), -EINVAL);
+    x.pad = 0;
+    x.nr_vnodes = 2;
+    x.nr_vcpus = 3;
+    x.nr_vmemranges = 2; /* one too few */
+    x.vdistance.h.p = told.distance;
+    x.vcpu_to_vnode.h.p = told.vcpu_node;
+    x.vmemrange.h.p = told.range;
+    assert_int_equal(op(XENMEM_get_vnumainfo, &x), -ENOBUFS);
+    assert_int_equal(x.nr_vnodes, 2);
+    assert_int_equal(x.nr_vcpus, 3);
+    assert_int_equal(x.nr_vmemranges, 3);
+    assert_int_equal(told.distance[0], 0);
+    x.nr_vcpus = 100;
+    assert_int_equal(op(XENMEM_get_vnumainfo, &x), 0);
+    assert_int_equal(x.nr_vcpus, 3);
+    assert_memory_equal(told.distance, n.distance, sizeof(n.distance));
+    assert_memory_equal(told.vcpu_node, n.vcpu_node, sizeof(n.vcpu_node));
+    assert_memory_equal(told.range, n.range, sizeof(n.range));
+    x.vmemrange.h.p = NULL;
+    assert_int_equal(op(XENMEM_get_vnumainfo, &x), -EFAULT);
+    x.domid = 2;
+    assert_int_equal(op(XENMEM_get_vnumainfo, &x), -EPERM);
+    vnuma_free(guest);
+}
+
+/* Memory for a virtual node comes from the host's node that it is on. */
+static void test_memory_of_virtual_nodes(void **state)
+{
+    xen_pfn_t g = 0x1000;
+    struct nodes n;
+
+    acpi_host.nr_nodes = 2;
+    guest->max_vcpus = 3;
+    nodes_init(&n);
+    assert_int_equal(vnuma_set(guest, &n.op), 0);
+    assert_int_equal(reservation(XENMEM_populate_physmap, DOMID_SELF, &g, 1, 0,
+                                 XENMEMF_exact_node(0) | XENMEMF_vnode),
+                     1);
+    assert_int_equal(guest->node_pages[1], 1);
+    g++;
+    assert_int_equal(
+        reservation(XENMEM_populate_physmap, DOMID_SELF, &g, 1, 0, XENMEMF_node(1) | XENMEMF_vnode),
+        1);
+    assert_int_equal(guest->node_pages[0], 1);
+    assert_int_equal(
+        reservation(XENMEM_populate_physmap, DOMID_SELF, &g, 1, 0, XENMEMF_node(2) | XENMEMF_vnode),
+        0);
+    vnuma_free(guest);
+}
+
 static void test_permissions(void **state)
 {
     struct xen_memory_domain dom = { .domid = 2 };
@@ -576,7 +755,7 @@ static void test_figures(void **state)
     assert_int_equal(op(XENMEM_maximum_gpfn, NULL), -EFAULT);
     assert_int_equal(op(XENMEM_maximum_ram_page, NULL), FAKE_HIGH_END - 1);
     assert_int_equal(op(XENMEM_get_sharing_freed_pages, NULL), 0);
-    assert_int_equal(op(XENMEM_get_vnumainfo, NULL), -EOPNOTSUPP);
+    assert_int_equal(op(XENMEM_get_vnumainfo, NULL), -EFAULT);
     assert_int_equal(op(XENMEM_exchange, NULL), -ENOSYS);
     assert_int_equal(op(XENMEM_sharing_op, NULL), -ENOSYS);
     assert_int_equal(op(63, NULL), -ENOSYS);
@@ -656,6 +835,11 @@ int main(void)
         TEST(test_limits),
         TEST(test_flags),
         TEST(test_node_affinity),
+        TEST(test_node_affinity_of_vcpus),
+        TEST(test_memory_of_a_full_node),
+        TEST(test_setting_virtual_nodes),
+        TEST(test_telling_of_virtual_nodes),
+        TEST(test_memory_of_virtual_nodes),
         TEST(test_permissions),
         TEST(test_random_against_a_model),
         TEST(test_shared_info_and_grant_frames),
