@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,8 @@ enum pando_code build_prepare(struct build *build)
     }
     if (code) {
         build_release(build);
+    } else {
+        vnuma_init(&build->vnuma, config, &build->layout);
     }
     return code;
 }
@@ -70,7 +73,7 @@ static enum pando_code fail_populate(const struct build *build, long err)
 }
 
 /* Gives the domain the frames [gfn, end), in extents as large as there are. */
-static enum pando_code populate(struct build *build, uint64_t gfn, uint64_t end)
+static enum pando_code populate(struct build *build, uint64_t gfn, uint64_t end, unsigned int flags)
 {
     uint64_t extents[POPULATE_MAX];
     unsigned int order, max_order = 18;
@@ -83,7 +86,7 @@ static enum pando_code populate(struct build *build, uint64_t gfn, uint64_t end)
         if (cancel_asked(&build->cancel)) {
             return pando_fail_cancelled();
         }
-        done = hcall_populate(build->hcall, build->domid, extents, count, order);
+        done = hcall_populate(build->hcall, build->domid, extents, count, order, flags);
 
         if (done == (long)count) {
             continue;
@@ -132,6 +135,31 @@ static bool gives_zeroed_memory(struct hcall *hcall)
            memmem(extra, sizeof(extra), "-pando", 6);
 }
 
+static enum pando_code tell_nodes(struct build *build)
+{
+    int err = vnuma_tell(build->hcall, build->domid, &build->vnuma);
+
+    return err ? pando_fail_hcall("setting the guest's virtual nodes", err) : PANDO_OK;
+}
+
+/* Memory of a virtual node comes from the node of the host that it is on, and from nowhere else. */
+static enum pando_code populate_range(struct build *build, const struct vnuma_range *range)
+{
+    uint32_t pnode = build->vnuma.pnode[range->node];
+    unsigned int flags = pnode == PANDO_PNODE_ANY ? 0 : XENMEMF_exact_node(pnode);
+    enum pando_code code =
+        populate(build, range->start >> XEN_PAGE_SHIFT, range->end >> XEN_PAGE_SHIFT, flags);
+
+    if (code == PANDO_E_NO_MEMORY && flags) {
+        char key[40];
+
+        snprintf(key, sizeof(key), "vnuma[%u].size", range->node);
+        return pando_fail(code, key, "node %u of the host has not enough free memory for %llu MiB",
+                          pnode, (unsigned long long)build->config->vnodes[range->node].size_mib);
+    }
+    return code;
+}
+
 enum pando_code build_memory(struct build *build)
 {
     const struct layout *l = &build->layout;
@@ -139,15 +167,15 @@ enum pando_code build_memory(struct build *build)
     enum pando_code code;
 
     build->memory_is_zero = gives_zeroed_memory(build->hcall);
-    code = populate(build, 0, l->low_end >> XEN_PAGE_SHIFT);
-    if (!code) {
-        code = populate(build, LAYOUT_HIGH >> XEN_PAGE_SHIFT, l->high_end >> XEN_PAGE_SHIFT);
+    code = tell_nodes(build);
+    for (unsigned int i = 0; i < build->vnuma.range_count && !code; i++) {
+        code = populate_range(build, &build->vnuma.ranges[i]);
     }
     if (!code) {
-        code = populate(build, acpi, acpi + (l->acpi_size >> XEN_PAGE_SHIFT));
+        code = populate(build, acpi, acpi + (l->acpi_size >> XEN_PAGE_SHIFT), 0);
     }
     if (!code) {
-        code = populate(build, special, special + LAYOUT_SPECIALS);
+        code = populate(build, special, special + LAYOUT_SPECIALS, 0);
     }
     return code ? code : set_memory_map(build);
 }
@@ -231,7 +259,7 @@ static enum pando_code load_tables(struct build *build)
         free(block);
         return pando_fail(PANDO_E_SYSTEM, NULL, "out of memory");
     }
-    acpi_build(tables, LAYOUT_ACPI, config->vcpus, config->maxvcpus);
+    acpi_build(tables, LAYOUT_ACPI, config->vcpus, config->maxvcpus, &build->vnuma);
     start_info_build(block, &build->layout, config->cmdline, build->initrd.size);
     code = load(build, LAYOUT_ACPI, tables, acpi, build->layout.acpi_size);
     if (!code) {

@@ -9,6 +9,7 @@
 #include "build_copy.h"
 #include "build_kernel.h"
 #include "build_layout.h"
+#include "build_vnuma.h"
 #include "cancel.h"
 #include "config.h"
 #include "file.h"
@@ -21,6 +22,7 @@ struct build {
     struct kernel_image kernel;
     struct file_map initrd;
     struct layout layout;
+    struct vnuma vnuma; /* by build_prepare(); which nodes of the host, the caller may change */
     struct build_copy copy;
 
     uint32_t domid;

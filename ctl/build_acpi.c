@@ -6,12 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "build_vnuma.h"
+
 #define RSDP_SIZE     36u
 #define HEADER_SIZE   36u
-#define XSDT_SIZE     (HEADER_SIZE + 2 * 8u)
+#define XSDT_SIZE     (HEADER_SIZE + 4 * 8u)
 #define FADT_SIZE     276u
 #define MADT_FIXED    (HEADER_SIZE + 8u)
 #define MADT_LAPIC    8u
+#define SRAT_FIXED    (HEADER_SIZE + 12u)
+#define SRAT_LAPIC    16u
+#define SRAT_MEMORY   40u
+#define SRAT_ENABLED  1u
+#define SLIT_FIXED    (HEADER_SIZE + 8u)
 
 #define LAPIC_ADDRESS 0xfee00000u
 
@@ -89,8 +96,12 @@ size_t acpi_size(unsigned int max_vcpus)
     size_t dsdt = HEADER_SIZE + SCOPE_PREFIX + (size_t)max_vcpus * DEVICE_SIZE;
     size_t madt = MADT_FIXED + (size_t)max_vcpus * MADT_LAPIC;
 
+    size_t srat =
+        SRAT_FIXED + (size_t)max_vcpus * SRAT_LAPIC + (size_t)VNUMA_RANGES_MAX * SRAT_MEMORY;
+    size_t slit = SLIT_FIXED + (size_t)PANDO_VNODES_MAX * PANDO_VNODES_MAX;
+
     return align64(RSDP_SIZE) + align64(XSDT_SIZE) + align64(FADT_SIZE) + align64(dsdt) +
-           align64(madt);
+           align64(madt) + align64(srat) + align64(slit);
 }
 
 /* Starts a table; its length and checksum follow with table_end(). */
@@ -203,6 +214,49 @@ static void put_madt(struct writer *w, unsigned int vcpus, unsigned int max_vcpu
     table_end(w, start);
 }
 
+/* Which node each vCPU and each range of memory belongs to (5.2.16). */
+static void put_srat(struct writer *w, unsigned int max_vcpus, const struct vnuma *vnuma)
+{
+    size_t start = table_start(w, "SRAT", 3);
+
+    put_le(w, 1, 4);
+    put_le(w, 0, 8);
+    for (unsigned int i = 0; i < max_vcpus; i++) {
+        put8(w, 0); /* processor local APIC affinity */
+        put8(w, SRAT_LAPIC);
+        put8(w, vnuma->vcpu_node[i]); /* the low byte of the domain; the others are 0 */
+        put8(w, 2 * i);
+        put_le(w, SRAT_ENABLED, 4);
+        put_le(w, 0, 8);
+    }
+    for (unsigned int i = 0; i < vnuma->range_count; i++) {
+        const struct vnuma_range *range = &vnuma->ranges[i];
+
+        put8(w, 1); /* memory affinity */
+        put8(w, SRAT_MEMORY);
+        put_le(w, range->node, 4);
+        put_le(w, 0, 2);
+        put_le(w, range->start, 8);
+        put_le(w, range->end - range->start, 8);
+        put_le(w, 0, 4);
+        put_le(w, SRAT_ENABLED, 4);
+        put_le(w, 0, 8);
+    }
+    table_end(w, start);
+}
+
+/* How far they are from each other (5.2.17). */
+static void put_slit(struct writer *w, const struct vnuma *vnuma)
+{
+    size_t start = table_start(w, "SLIT", 1);
+
+    put_le(w, vnuma->nodes, 8);
+    for (unsigned int i = 0; i < vnuma->nodes * vnuma->nodes; i++) {
+        put8(w, vnuma->distance[i]);
+    }
+    table_end(w, start);
+}
+
 static void put_rsdp(uint8_t *rsdp, uint64_t xsdt)
 {
     memcpy(rsdp, "RSD PTR ", 8);
@@ -214,10 +268,12 @@ static void put_rsdp(uint8_t *rsdp, uint64_t xsdt)
     rsdp[32] = checksum(rsdp, RSDP_SIZE);
 }
 
-size_t acpi_build(void *buf, uint64_t address, unsigned int vcpus, unsigned int max_vcpus)
+size_t acpi_build(void *buf, uint64_t address, unsigned int vcpus, unsigned int max_vcpus,
+                  const struct vnuma *vnuma)
 {
+    bool nodes = vnuma && vnuma->nodes;
     struct writer w = { .base = buf };
-    size_t xsdt, fadt, madt, dsdt, end;
+    size_t xsdt, fadt, madt, dsdt, srat, slit, end;
 
     memset(buf, 0, acpi_size(max_vcpus));
     xsdt = align64(RSDP_SIZE);
@@ -229,12 +285,22 @@ size_t acpi_build(void *buf, uint64_t address, unsigned int vcpus, unsigned int 
     put_dsdt(&w, vcpus, max_vcpus);
     madt = w.at;
     put_madt(&w, vcpus, max_vcpus);
+    srat = slit = w.at;
+    if (nodes) {
+        put_srat(&w, max_vcpus, vnuma);
+        slit = w.at;
+        put_slit(&w, vnuma);
+    }
     end = w.at;
 
     w.at = xsdt;
     table_start(&w, "XSDT", 1);
     put_le(&w, address + fadt, 8);
     put_le(&w, address + madt, 8);
+    if (nodes) {
+        put_le(&w, address + srat, 8);
+        put_le(&w, address + slit, 8);
+    }
     table_end(&w, xsdt);
     return end;
 }

@@ -188,6 +188,8 @@ static void check_all(const struct check *check)
         (uint32_t)check_order(check, "vcpus", config->vcpus, "maxvcpus", config->maxvcpus);
     check_disks(check);
     check_vifs(check);
+    const struct config_vnuma vnuma = { check->reader, locate(check, "vnuma"), config };
+    config_check_vnuma(&vnuma);
 }
 
 /* --- overrides ------------------------------------------------------------------------ */

@@ -48,9 +48,20 @@ struct pando_vif_config {
     char *vifname; /* name of the interface in dom0; NULL: vifDOMID.N */
 };
 
+/* A virtual node of the guest: a part of its memory, and the vCPUs that are near to it. */
+struct pando_vnode_config {
+    uint32_t pnode; /* the host's node that it is on; PANDO_PNODE_ANY: whichever has room */
+    uint64_t size_mib;
+    bool vcpus_all; /* vcpus is then all ones */
+    uint64_t vcpus[PANDO_CPU_WORDS];
+    uint32_t *distances;   /* to each virtual node, itself too; 10 is near */
+    size_t distance_count; /* 0: 10 to itself, 20 to others; else the number of virtual nodes */
+};
+
 enum {
     PANDO_DISKS_MAX = 64,
     PANDO_VIFS_MAX = 16,
+    PANDO_VNODES_MAX = 32,
     PANDO_VCPUS_MAX = 128,    /* HVM_MAX_VCPUS of <xen/hvm/hvm_info_table.h> */
     PANDO_CMDLINE_MAX = 2047, /* bytes, COMMAND_LINE_SIZE of Linux on x86 less the NUL */
 };
@@ -73,9 +84,16 @@ struct pando_config {
     size_t disk_count;
     struct pando_vif_config *vifs;
     size_t vif_count;
+    struct pando_vnode_config *vnodes; /* all of its memory and vCPUs, or none */
+    size_t vnode_count;
     enum pando_action on_poweroff, on_reboot, on_crash;
     char *kept; /* JSON text of an object, or NULL: what an import had no key for; not acted on */
 };
+
+#define PANDO_PNODE_ANY UINT32_MAX
+
+/* How far virtual node @b is from @a, in a checked configuration. */
+uint32_t pando_vnode_distance(const struct pando_config *config, size_t a, size_t b);
 
 /* One thing that is wrong with a configuration. */
 struct pando_problem {

@@ -96,6 +96,44 @@ static const struct config_key vif_keys[] = {
     { NULL },
 };
 
+static const struct config_key vnode_keys[] = {
+    { .key = "pnode",
+      .kind = CONFIG_UINT,
+      FIELD(pando_vnode_config, pnode),
+      .max = PANDO_NODES_MAX - 1,
+      .default_number = PANDO_PNODE_ANY,
+      .default_help = "the one with the most free memory",
+      .summary = "node of the host that its memory and vCPUs are placed on",
+      .help = "`pando info` lists the host's nodes. All of the virtual node's memory comes from "
+              "there, or the guest is not created; its vCPUs prefer the CPUs there." },
+    { .key = "size",
+      .kind = CONFIG_MEMORY,
+      .required = true,
+      FIELD(pando_vnode_config, size_mib),
+      .min = 4,
+      .max = 16 << 20,
+      .unit = "MiB",
+      .summary = "memory of the virtual node",
+      .help = "Those of all virtual nodes together are the guest's maxmem." },
+    { .key = "vcpus",
+      .kind = CONFIG_CPUS,
+      .required = true,
+      FIELD(pando_vnode_config, vcpus),
+      .offset2 = offsetof(struct pando_vnode_config, vcpus_all),
+      .summary = "virtual CPUs of the virtual node",
+      .help = "Each vCPU of the guest, up to maxvcpus, is in one virtual node." },
+    { .key = "vdistances",
+      .kind = CONFIG_UINTS,
+      FIELD(pando_vnode_config, distances),
+      .offset2 = offsetof(struct pando_vnode_config, distance_count),
+      .min = 10,
+      .max = 254,
+      .default_help = "10 to itself, 20 to others",
+      .summary = "how far the virtual nodes are from this one",
+      .help = "A number for each virtual node, in their order: 10 for this one, more for others." },
+    { NULL },
+};
+
 const struct config_key config_keys[] = {
     { .key = "name",
       .kind = CONFIG_NAME,
@@ -204,6 +242,20 @@ const struct config_key config_keys[] = {
       .summary = "network interfaces",
       .help = "Each interface is an object with the keys below; {} is one with all defaults. A "
               "running guest is given more by `pando attach`." },
+    { .key = "vnuma",
+      .kind = CONFIG_LIST,
+      FIELD(pando_config, vnodes),
+      .offset2 = offsetof(struct pando_config, vnode_count),
+      .max = PANDO_VNODES_MAX,
+      .element = vnode_keys,
+      .element_size = sizeof(struct pando_vnode_config),
+      .default_help = "none",
+      .summary = "virtual NUMA nodes",
+      .help = "What the guest is told of where its memory is and which of its vCPUs are near to "
+              "it, by its ACPI tables. Each virtual node is an object with the keys below; they "
+              "have all of the guest's memory and vCPUs. Without them, a guest on a host of "
+              "several nodes is placed on as few of them as it fits on, unless cpus or cpus_soft "
+              "say where it is to be." },
     { .key = "on_poweroff",
       .kind = CONFIG_CHOICE,
       FIELD(pando_config, on_poweroff),

@@ -17,8 +17,9 @@ enum config_kind {
     CONFIG_VDEV,   /* char *: see pando_vdev_number() */
     CONFIG_UUID,   /* char[37] */
     CONFIG_MAC,    /* char[18] */
-    CONFIG_UINT,   /* uint32_t or uint64_t in min..max */
+    CONFIG_UINT,   /* uint32_t or uint64_t in min..max; one outside that is none, and not printed */
     CONFIG_MEMORY, /* uint64_t of MiB in min..max, or a text: see pando_memory_parse() */
+    CONFIG_UINTS,  /* array of uint32_t in min..max, and the size_t at offset2 */
     CONFIG_CHOICE, /* an enum */
     CONFIG_CPUS,   /* uint64_t[PANDO_CPU_WORDS] and the bool at offset2 */
     CONFIG_JSON,   /* char *: JSON text of an object, whatever is in it */
@@ -80,6 +81,14 @@ void config_sort_problems(struct pando_problems *problems, const char *last);
 
 /* The value as an error quotes it: cut, without control characters. Into @buffer. */
 const char *config_quote(const struct json *node, char *buffer, size_t size);
+
+/* config_vnuma.c: whether the virtual nodes fit together. @list is the value of vnuma, or NULL. */
+struct config_vnuma {
+    struct config_reader *reader;
+    const struct json *list;
+    const struct pando_config *config;
+};
+void config_check_vnuma(const struct config_vnuma *vnuma);
 
 /* --- values --------------------------------------------------------------------- */
 

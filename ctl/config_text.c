@@ -221,3 +221,12 @@ char *pando_cpus_print(const uint64_t cpus[PANDO_CPU_WORDS])
     }
     return text;
 }
+
+uint32_t pando_vnode_distance(const struct pando_config *config, size_t a, size_t b)
+{
+    const struct pando_vnode_config *node = &config->vnodes[a];
+
+    if (node->distance_count)
+        return node->distances[b];
+    return a == b ? 10 : 20;
+}

@@ -208,6 +208,7 @@ static void write_choice(struct json_writer *writer, const struct config_key *ke
     json_write_string(writer, choice_word(key, *(const int *)member));
 }
 
+/* Of a string, or of numbers. */
 static void free_string(const struct config_key *key, void *base)
 {
     free(*(char **)((char *)base + key->offset));
@@ -244,11 +245,59 @@ static void read_memory(const struct value *value)
         wrong(value);
 }
 
+static uint64_t get_number(const struct config_key *key, const void *member)
+{
+    bool wide = key->size == sizeof(uint64_t);
+    return wide ? *(const uint64_t *)member : *(const uint32_t *)member;
+}
+
 static void write_uint(struct json_writer *writer, const struct config_key *key, const void *member,
                        const void *base)
 {
-    bool wide = key->size == sizeof(uint64_t);
-    json_write_uint(writer, wide ? *(const uint64_t *)member : *(const uint32_t *)member);
+    json_write_uint(writer, get_number(key, member));
+}
+
+static void read_uints(const struct value *value)
+{
+    uint32_t *numbers = NULL;
+    size_t count = 0;
+
+    for (const struct json *node = value->node->first; node; node = node->next)
+        count++;
+    if (count)
+        numbers = calloc(count, sizeof(*numbers));
+    if (count && !numbers) {
+        value->reader->no_memory = true;
+        return;
+    }
+    size_t used = 0;
+    for (const struct json *node = value->node->first; node; node = node->next) {
+        uint64_t number;
+        if (node->type != JSON_NUMBER || !json_uint(node, &number) || number < value->key->min ||
+            number > value->key->max) {
+            char quote[QUOTE], expected[EXPECTED];
+            config_problem(value->reader, node, value->name, "found %s in it, expected %s",
+                           config_quote(node, quote, sizeof(quote)),
+                           config_expected(value->key, expected, sizeof(expected)));
+            free(numbers);
+            return;
+        }
+        numbers[used++] = (uint32_t)number;
+    }
+    *(uint32_t **)value->member = numbers;
+    *(size_t *)((char *)value->base + value->key->offset2) = count;
+}
+
+static void write_uints(struct json_writer *writer, const struct config_key *key,
+                        const void *member, const void *base)
+{
+    const uint32_t *numbers = *(uint32_t *const *)member;
+    size_t count = *(const size_t *)((const char *)base + key->offset2);
+
+    json_write_array_begin(writer);
+    for (size_t i = 0; i < count; i++)
+        json_write_uint(writer, numbers[i]);
+    json_write_array_end(writer);
 }
 
 /* --- lists of objects ------------------------------------------------------------- */
@@ -379,6 +428,7 @@ static const struct kind {
                      read_mac, write_buffer, NULL },
     [CONFIG_UINT] = { JSON_NUMBER, NULL, read_uint, write_uint, NULL },
     [CONFIG_MEMORY] = { JSON_NUMBER, NULL, read_memory, write_uint, NULL },
+    [CONFIG_UINTS] = { JSON_ARRAY, NULL, read_uints, write_uints, free_string },
     [CONFIG_CHOICE] = { JSON_STRING, NULL, read_choice, write_choice, NULL },
     [CONFIG_CPUS] = { JSON_STRING, "a set of CPUs such as \"0-3,8\" or \"all,^0\"", read_cpus,
                       write_cpus, NULL },
@@ -400,6 +450,9 @@ const char *config_expected(const struct config_key *key, char *buffer, size_t s
             "a number of MiB from %llu to %llu, or a text with K, M, G or T behind the number, "
             "such as \"1G\"; in all, whole MiB",
             (unsigned long long)key->min, (unsigned long long)key->max);
+    } else if (key->kind == CONFIG_UINTS) {
+        snprintf(buffer, size, "a list [...] of numbers from %llu to %llu",
+                 (unsigned long long)key->min, (unsigned long long)key->max);
     } else if (key->kind == CONFIG_UINT) {
         snprintf(buffer, size, "a number from %llu to %llu%s%s%s", (unsigned long long)key->min,
                  (unsigned long long)key->max, key->unit ? " (" : "", key->unit ? key->unit : "",
@@ -445,10 +498,13 @@ bool config_set_defaults(const struct config_key *table, void *base)
     return done;
 }
 
-/* Whether there is nothing to print: a NULL string or an empty buffer. */
+/* Whether there is nothing to print: a NULL string or list, an empty buffer, no number. */
 static bool member_absent(const struct config_key *key, const void *member)
 {
-    if (kinds[key->kind].write == write_string || kinds[key->kind].write == write_json)
+    if (key->kind == CONFIG_UINT)
+        return key->default_number > key->max && get_number(key, member) == key->default_number;
+    if (kinds[key->kind].write == write_string || kinds[key->kind].write == write_json ||
+        key->kind == CONFIG_UINTS)
         return !*(char *const *)member;
     return kinds[key->kind].write == write_buffer && !*(const char *)member;
 }

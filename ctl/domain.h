@@ -96,6 +96,22 @@ void domain_store_name(struct store *store, uint32_t domid, char name[PANDO_NAME
 enum pando_code domain_store_rename(struct store *store, uint32_t domid, const char *uuid,
                                     const char *name);
 
+/* --- domain_place.c: on which of the host's nodes it is -------------------------------------- */
+
+struct domain_place {
+    bool prefers; /* its vCPUs are to prefer the CPUs below */
+    uint32_t pnode[PANDO_VNODES_MAX];
+    uint64_t cpus[PANDO_VNODES_MAX][PANDO_CPU_WORDS]; /* of each virtual node; of all: [0] */
+};
+
+/* Chooses for a guest that needs @kib. An error has the key of the virtual node at fault. */
+enum pando_code domain_place(pando_t *pando, const struct pando_config *config, uint64_t kib,
+                             struct domain_place *place);
+/* Lets the vCPUs of the guest, which has none running yet, prefer what was chosen. */
+enum pando_code domain_place_vcpus(pando_t *pando, uint32_t domid,
+                                   const struct pando_config *config,
+                                   const struct domain_place *place);
+
 /* --- others ------------------------------------------------------------------------------- */
 
 /* UUIDs as text and as the hypervisor has them. */

@@ -31,6 +31,7 @@ struct creation {
     struct pando_config config; /* with what was left open filled in */
     const struct pando_create_options *options;
     struct build build;
+    struct domain_place place;
     bool have_domain;
     unsigned int step, steps;
     unsigned int percent; /* of the kernel that is unpacked */
@@ -241,6 +242,7 @@ static enum pando_code set_limits(struct creation *c)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_max_vcpus, .domain = (domid_t)c->build.domid };
     struct hcall *h = c->pando->hcall;
+    enum pando_code code;
     int err;
 
     op.u.max_vcpus.max = c->config.maxvcpus;
@@ -260,7 +262,8 @@ static enum pando_code set_limits(struct creation *c)
     if (err) {
         return pando_fail_hcall("giving the domain memory for its page tables", err);
     }
-    return set_affinity(c);
+    code = set_affinity(c);
+    return code ? code : domain_place_vcpus(c->pando, c->build.domid, &c->config, &c->place);
 }
 
 static enum pando_code fill_domain(struct creation *c)
@@ -410,7 +413,17 @@ static enum pando_code prepare(struct creation *c, const struct pando_config *co
     if (!code) {
         code = check_host(c);
     }
-    return code ? code : read_files(c);
+    if (!code) {
+        code = domain_place(c->pando, &c->config,
+                            build_max_kib(&c->build, c->config.maxmem_mib * 1024), &c->place);
+    }
+    if (!code) {
+        code = read_files(c);
+    }
+    for (size_t i = 0; i < c->config.vnode_count && !code; i++) {
+        c->build.vnuma.pnode[i] = c->place.pnode[i];
+    }
+    return code;
 }
 
 enum pando_code domain_create_locked(pando_t *pando, const struct pando_config *config,

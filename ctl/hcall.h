@@ -48,11 +48,11 @@ int hcall_param_get(struct hcall *hcall, uint32_t domid, uint32_t param, uint64_
 int hcall_evtchn_alloc(struct hcall *hcall, uint32_t domid, uint32_t remote, uint32_t *port);
 
 /*
- * Gives memory to a domain: @count extents of 2^@order pages at the frames @gfns. Returns how many
- * were given, which may be fewer, or a negative errno if none.
+ * Gives memory to a domain: @count extents of 2^@order pages at the frames @gfns, with XENMEMF_
+ * flags. Returns how many were given, which may be fewer, or a negative errno if none.
  */
 long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, size_t count,
-                    unsigned int order);
+                    unsigned int order, unsigned int flags);
 
 /* Bytes to be copied to a page that a domain has granted: @offset + @length is within it. */
 struct hcall_copy {
@@ -76,6 +76,12 @@ int hcall_domain_list(struct hcall *hcall, uint32_t first, struct xen_domctl_get
 
 /* One domain; -ESRCH if there is none with just that id. */
 int hcall_domain_info(struct hcall *hcall, uint32_t domid, struct xen_domctl_getdomaininfo *info);
+
+/*
+ * How many frames of a domain are in each node of the host, for the first *count nodes; *count
+ * becomes how many the host has. -ENOSYS from hypervisors other than Pando.
+ */
+int hcall_domain_nodes(struct hcall *hcall, uint32_t domid, uint64_t *frames, size_t *count);
 
 /*
  * What all vCPUs have done, in the order of domains and vCPUs; *list is to be freed. -ENOSYS from

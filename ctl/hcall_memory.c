@@ -12,11 +12,11 @@
 #include <xen/sys/privcmd.h>
 
 long hcall_populate(struct hcall *h, uint32_t domid, const uint64_t *gfns, size_t count,
-                    unsigned int order)
+                    unsigned int order, unsigned int flags)
 {
-    struct xen_memory_reservation arg = { .nr_extents = count,
-                                          .extent_order = order,
-                                          .domid = (domid_t)domid };
+    struct xen_memory_reservation arg = {
+        .nr_extents = count, .extent_order = order, .mem_flags = flags, .domid = (domid_t)domid
+    };
     size_t size = count * sizeof(*gfns);
     void *buf = hcall_alloc(h, size);
     long done;

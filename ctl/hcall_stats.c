@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "hv/include/hv/numa_abi.h"
 #include "hv/include/hv/stats_abi.h"
 #include "pando.h"
 
@@ -79,4 +81,28 @@ int hcall_vcpu_times(struct hcall *h, struct pando_vcpu_times **list, size_t *co
         }
     }
     return -EAGAIN;
+}
+
+int hcall_domain_nodes(struct hcall *h, uint32_t domid, uint64_t *frames, size_t *count)
+{
+    struct xen_sysctl op = { .cmd = PANDO_SYSCTL_domain_nodes };
+    struct pando_sysctl_domain_nodes *n = (void *)&op.u;
+    size_t size = *count * sizeof(*frames);
+    uint64_t *buffer = hcall_alloc(h, size);
+    int err;
+
+    if (!buffer) {
+        return -ENOMEM;
+    }
+    *n = (struct pando_sysctl_domain_nodes){ .version = PANDO_DOMAIN_NODES_VERSION,
+                                             .domid = domid,
+                                             .max_nodes = (uint32_t)*count,
+                                             .buffer = (uintptr_t)buffer };
+    err = hcall_sysctl(h, &op);
+    if (!err) {
+        memcpy(frames, buffer, size);
+        *count = n->nr_nodes;
+    }
+    hcall_free(h, buffer, size);
+    return err;
 }

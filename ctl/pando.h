@@ -107,11 +107,16 @@ enum {
     PANDO_CPU_WORDS = 16 /* 64-bit words of a set of CPUs: bit n%64 of word n/64 is CPU n */
 };
 
+enum {
+    PANDO_NODES_MAX = 64 /* NUMA nodes have ids below this */
+};
+
 /* A NUMA node: its memory, and the CPUs that are near to it (none if that is not known). */
 struct pando_node {
     uint32_t id;
     uint64_t memory_kib, free_kib;
     uint64_t cpus[PANDO_CPU_WORDS];
+    uint8_t distance[PANDO_NODES_MAX]; /* to the node of each id; 10: near; 0: not known */
 };
 
 /* The nodes that have memory, in the order of their ids. *list is to be freed. */
@@ -278,6 +283,12 @@ enum pando_code pando_grant_table(pando_t *pando, uint32_t domid, struct pando_g
 
 /* "access", "transfer", "transitive". Never NULL. */
 const char *pando_grant_name(enum pando_grant_kind kind);
+
+/*
+ * How much of a domain's memory is in each node of the host, by id: *kib, to be freed, has *count
+ * of them. PANDO_E_UNSUPPORTED: the hypervisor is not Pando.
+ */
+enum pando_code pando_domain_nodes(pando_t *pando, uint32_t domid, uint64_t **kib, size_t *count);
 
 /* The live configuration, as pando_domain_create() was given it and later calls changed it, as
  * JSON text that is to be freed. */

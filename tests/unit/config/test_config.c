@@ -348,6 +348,8 @@ int main(void)
         cmocka_unit_test(problems_of_overrides),
         cmocka_unit_test(problems_of_the_file),
         cmocka_unit_test(problems_are_bounded),
+        cmocka_unit_test(reads_virtual_nodes),
+        cmocka_unit_test(problems_of_virtual_nodes),
     };
     return cmocka_run_group_tests_name("config", tests, harness_setup, harness_teardown);
 }

@@ -12,4 +12,8 @@ void problems_of_overrides(void **state);
 void problems_of_the_file(void **state);
 void problems_are_bounded(void **state);
 
+/* test_vnuma.c */
+void reads_virtual_nodes(void **state);
+void problems_of_virtual_nodes(void **state);
+
 #endif

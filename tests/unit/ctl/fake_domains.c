@@ -101,6 +101,25 @@ static int get_context(struct xen_domctl_hvmcontext *context)
     return 0;
 }
 
+static int affinity(struct fake_domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+    bool set = op->cmd == XEN_DOMCTL_setvcpuaffinity;
+    uint64_t all = UINT64_MAX, *hard = &d->hard[a->vcpu % 2], *soft = &d->soft[a->vcpu % 2];
+
+    if (a->flags & XEN_VCPUAFFINITY_HARD && set) {
+        memcpy(hard, a->cpumap_hard.bitmap.p, sizeof(*hard));
+    } else if (a->flags & XEN_VCPUAFFINITY_HARD) {
+        memcpy(a->cpumap_hard.bitmap.p, *hard ? hard : &all, sizeof(*hard));
+    }
+    if (a->flags & XEN_VCPUAFFINITY_SOFT && set) {
+        memcpy(soft, a->cpumap_soft.bitmap.p, sizeof(*soft));
+    } else if (a->flags & XEN_VCPUAFFINITY_SOFT) {
+        memcpy(a->cpumap_soft.bitmap.p, *soft ? soft : &all, sizeof(*soft));
+    }
+    return 0;
+}
+
 int hcall_domctl(struct hcall *hcall, struct xen_domctl *op)
 {
     struct fake_domain *d = get(op->domain);
@@ -132,8 +151,14 @@ int hcall_domctl(struct hcall *hcall, struct xen_domctl *op)
         return 0;
     case XEN_DOMCTL_gethvmcontext:
         return get_context(&op->u.hvmcontext);
-    case XEN_DOMCTL_max_vcpus:
+    case XEN_DOMCTL_getvcpuinfo:
+        op->u.getvcpuinfo.online = 1;
+        return 0;
     case XEN_DOMCTL_setvcpuaffinity:
+    case XEN_DOMCTL_getvcpuaffinity:
+        return affinity(d, op);
+    case XEN_DOMCTL_setvnumainfo:
+    case XEN_DOMCTL_max_vcpus:
     case XEN_DOMCTL_sethvmcontext:
         return 0;
     case XEN_DOMCTL_set_paging_mempool_size:
@@ -160,7 +185,11 @@ int hcall_sysctl(struct hcall *hcall, struct xen_sysctl *op)
         op->u.numainfo.num_nodes = 3;
         info[0] = (xen_sysctl_meminfo_t){ 2ull << 30, 1ull << 30 };
         info[1] = (xen_sysctl_meminfo_t){ XEN_INVALID_MEM_SZ, 0 };
-        info[2] = (xen_sysctl_meminfo_t){ 3ull << 30, 1ull << 20 };
+        info[2] = (xen_sysctl_meminfo_t){ 3ull << 30,
+                                          fake_domains.two_large_nodes ? 3ull << 30 : 1ull << 20 };
+        for (uint32_t i = 0; op->u.numainfo.distance.p && i < 9; i++) {
+            op->u.numainfo.distance.p[i] = i % 4 ? i / 3 * 10 + 20 + i % 3 : 10;
+        }
         return call();
     }
     if (op->cmd == XEN_SYSCTL_cputopoinfo) {
@@ -211,6 +240,19 @@ int hcall_grant(struct hcall *hcall, unsigned int cmd, void *arg, size_t size)
     return -ENOSYS;
 }
 
+int hcall_domain_nodes(struct hcall *hcall, uint32_t domid, uint64_t *frames, size_t *count)
+{
+    struct fake_domain *d = get(domid);
+
+    if (!d) {
+        return -ESRCH;
+    }
+    assert_true(*count >= 3);
+    *count = 3;
+    memcpy(frames, d->exact, sizeof(d->exact));
+    return call();
+}
+
 int hcall_vcpu_times(struct hcall *hcall, struct pando_vcpu_times **list, size_t *count)
 {
     return -ENOSYS;
@@ -228,9 +270,10 @@ int hcall_evtchn_alloc(struct hcall *hcall, uint32_t domid, uint32_t remote, uin
 }
 
 long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, size_t count,
-                    unsigned int order)
+                    unsigned int order, unsigned int flags)
 {
     uint64_t kib = 4ull * count << order;
+    unsigned int node = XENMEMF_get_node(flags);
     int err = call();
 
     if (err) {
@@ -241,6 +284,11 @@ long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, s
     }
     fake_domains.free_kib -= kib;
     get(domid)->pages += kib / 4;
+    if (flags) {
+        assert_int_equal(flags, XENMEMF_exact_node(node));
+        assert_in_range(node, 0, 2);
+        get(domid)->exact[node] += kib / 4;
+    }
     return (long)count;
 }
 

@@ -61,9 +61,17 @@ long hcall_version(struct hcall *hcall, unsigned int cmd, void *arg, size_t size
 }
 
 long hcall_populate(struct hcall *hcall, uint32_t domid, const uint64_t *gfns, size_t count,
-                    unsigned int order)
+                    unsigned int order, unsigned int flags)
 {
     assert_int_equal(domid, FAKE_DOMID);
+    if (flags) {
+        assert_int_equal(flags & ~0xff00u, XENMEMF_exact_node_request);
+        assert_in_range(XENMEMF_get_node(flags), 0, 1);
+        if (XENMEMF_get_node(flags) + 1 == fake_host.full_node) {
+            return 0;
+        }
+        fake_host.exact[XENMEMF_get_node(flags)] += (uint64_t)count << order;
+    }
     if (fake_host.populate_limit == 0) {
         return -ENOMEM;
     }
@@ -174,12 +182,28 @@ static void make_records(void)
     add_record(HVM_SAVE_CODE(END), 0, "", 0);
 }
 
+static int set_nodes(const struct xen_domctl_vnuma *n)
+{
+    assert_int_equal(n->nr_vnodes, 2);
+    assert_int_equal(n->nr_vcpus, 2);
+    assert_in_range(n->nr_vmemranges, 2, 3);
+    fake_host.vnuma = *n;
+    memcpy(fake_host.vdistance, n->vdistance.p, sizeof(fake_host.vdistance));
+    memcpy(fake_host.vcpu_to_vnode, n->vcpu_to_vnode.p, sizeof(fake_host.vcpu_to_vnode));
+    memcpy(fake_host.vnode_to_pnode, n->vnode_to_pnode.p, sizeof(fake_host.vnode_to_pnode));
+    memcpy(fake_host.vmemrange, n->vmemrange.p, n->nr_vmemranges * sizeof(fake_host.vmemrange[0]));
+    return 0;
+}
+
 int hcall_domctl(struct hcall *hcall, struct xen_domctl *op)
 {
     struct xen_domctl_hvmcontext *context = &op->u.hvmcontext;
     void *buffer;
 
     assert_int_equal(op->domain, FAKE_DOMID);
+    if (op->cmd == XEN_DOMCTL_setvnumainfo) {
+        return set_nodes(&op->u.vnuma);
+    }
     buffer = context->buffer.p;
     if (op->cmd == XEN_DOMCTL_gethvmcontext) {
         make_records();

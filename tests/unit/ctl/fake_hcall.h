@@ -27,6 +27,11 @@ struct fake_host {
     uint64_t params[FAKE_PARAMS];
     uint32_t next_port;
     grant_entry_v1_t grants[512];
+    struct xen_domctl_vnuma vnuma; /* as it was set; its arrays: */
+    unsigned int vdistance[4], vcpu_to_vnode[2], vnode_to_pnode[2];
+    xen_vmemrange_t vmemrange[3];
+    uint64_t exact[2];      /* pages given from just that node */
+    unsigned int full_node; /* one that has nothing, plus 1 */
     unsigned int map_entries;
     uint8_t records[16384];
     uint32_t records_size;

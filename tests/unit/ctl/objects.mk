@@ -15,13 +15,17 @@ ctl-kernel-unit-libs := $(ctl-unpack-libs)
 unit-tests += ctl-acpi
 ctl-acpi-unit-y := tests/unit/ctl/test_acpi.o ctl/build_acpi.o
 
+unit-tests += ctl-placement
+ctl-placement-unit-y := tests/unit/ctl/test_placement.o ctl/placement.o
+
 unit-tests += ctl-layout
 ctl-layout-unit-y := tests/unit/ctl/test_layout.o ctl/build_layout.o ctl/build_start.o
 
 unit-tests += ctl-build
 ctl-build-unit-y := tests/unit/ctl/test_build.o tests/unit/ctl/fake_hcall.o \
   tests/unit/ctl/kernel.o \
-  ctl/build.o ctl/build_copy.o ctl/build_vcpu.o ctl/build_layout.o ctl/build_acpi.o ctl/build_start.o \
+  ctl/build.o ctl/build_copy.o ctl/build_vcpu.o ctl/build_layout.o ctl/build_vnuma.o ctl/config_text.o \
+  ctl/build_acpi.o ctl/build_start.o \
   $(ctl-kernel-objects)
 ctl-build-unit-libs := $(ctl-unpack-libs)
 

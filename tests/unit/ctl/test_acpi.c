@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "build_acpi.h"
+#include "build_vnuma.h"
 
 #define ADDRESS 0xfc000000u
 
@@ -30,14 +31,20 @@ static unsigned int sum(const uint8_t *p, size_t size)
     return total & 0xff;
 }
 
-static struct tables make(unsigned int vcpus, unsigned int max_vcpus)
+static struct tables make_nodes(unsigned int vcpus, unsigned int max_vcpus,
+                                const struct vnuma *vnuma)
 {
     struct tables t = { .base = malloc(acpi_size(max_vcpus)) };
 
     assert_non_null(t.base);
-    t.size = acpi_build(t.base, ADDRESS, vcpus, max_vcpus);
+    t.size = acpi_build(t.base, ADDRESS, vcpus, max_vcpus, vnuma);
     assert_true(t.size <= acpi_size(max_vcpus));
     return t;
+}
+
+static struct tables make(unsigned int vcpus, unsigned int max_vcpus)
+{
+    return make_nodes(vcpus, max_vcpus, NULL);
 }
 
 /* The table at a physical address, checked for its signature, length and checksum. */
@@ -134,6 +141,60 @@ static size_t package_length(const uint8_t *p, size_t *bytes)
     return length;
 }
 
+/* As a guest reads them: every vCPU's and every range's node, and the distances. */
+static void virtual_nodes_are_described(void **state)
+{
+    struct vnuma vnuma = { .nodes = 2,
+                           .vcpus = 3,
+                           .range_count = 3,
+                           .distance = { 10, 31, 21, 10 },
+                           .vcpu_node = { 1, 0, 1 },
+                           .ranges = { { 0, 0x10000000, 0 },
+                                       { 0x10000000, 0xc0000000, 1 },
+                                       { 0x100000000, 0x180000000, 1 } } };
+    struct tables t = make_nodes(2, 3, &vnuma);
+    size_t length;
+    const uint8_t *srat = find(&t, "SRAT", &length), *slit;
+
+    assert_int_equal(length, 48 + 3 * 16 + 3 * 40);
+    assert_int_equal(srat[8], 3);
+    assert_int_equal(get_le(srat + 36, 4), 1);
+    for (unsigned int i = 0; i < 3; i++) {
+        const uint8_t *cpu = srat + 48 + 16 * i, *memory = srat + 48 + 3 * 16 + 40 * i;
+
+        assert_int_equal(cpu[0], 0);
+        assert_int_equal(cpu[1], 16);
+        assert_int_equal(cpu[2], vnuma.vcpu_node[i]);
+        assert_int_equal(cpu[3], 2 * i);
+        assert_int_equal(get_le(cpu + 4, 4), 1);
+        assert_int_equal(get_le(cpu + 8, 8), 0);
+        assert_int_equal(memory[0], 1);
+        assert_int_equal(memory[1], 40);
+        assert_int_equal(get_le(memory + 2, 4), vnuma.ranges[i].node);
+        assert_int_equal(get_le(memory + 8, 8), vnuma.ranges[i].start);
+        assert_int_equal(get_le(memory + 16, 8), vnuma.ranges[i].end - vnuma.ranges[i].start);
+        assert_int_equal(get_le(memory + 28, 4), 1);
+    }
+    slit = find(&t, "SLIT", &length);
+    assert_int_equal(length, 44 + 4);
+    assert_int_equal(get_le(slit + 36, 8), 2);
+    assert_memory_equal(slit + 44, "\x0a\x1f\x15\x0a", 4);
+    find(&t, "APIC", &length);
+    find(&t, "FACP", &length);
+    free(t.base);
+}
+
+static void as_many_nodes_as_there_may_be(void **state)
+{
+    struct vnuma vnuma = { .nodes = PANDO_VNODES_MAX,
+                           .vcpus = ACPI_VCPUS_MAX,
+                           .range_count = VNUMA_RANGES_MAX };
+    struct tables t = make_nodes(ACPI_VCPUS_MAX, ACPI_VCPUS_MAX, &vnuma);
+
+    assert_true(t.size <= acpi_size(ACPI_VCPUS_MAX));
+    free(t.base);
+}
+
 static void the_byte_code_names_every_processor(void **state)
 {
     struct tables t = make(3, 128);
@@ -174,6 +235,8 @@ int main(void)
         cmocka_unit_test(the_root_pointer_is_right),
         cmocka_unit_test(every_vcpu_has_its_apic),
         cmocka_unit_test(the_machine_is_hardware_reduced),
+        cmocka_unit_test(virtual_nodes_are_described),
+        cmocka_unit_test(as_many_nodes_as_there_may_be),
         cmocka_unit_test(the_byte_code_names_every_processor),
     };
 

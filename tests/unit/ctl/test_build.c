@@ -207,6 +207,44 @@ static void smaller_extents_replace_larger_ones(void **state)
     build_release(&build);
 }
 
+/* Two virtual nodes, the second of which goes on behind the hole below 4 GiB. */
+static void virtual_nodes_get_their_memory(void **state)
+{
+    struct pando_vnode_config nodes[2] = { { .pnode = 1, .size_mib = 514, .vcpus = { 2 } },
+                                           { .pnode = 0, .size_mib = 3071, .vcpus = { 1 } } };
+    struct pando_config config = config_make(3585);
+    struct build build = { .config = &config };
+
+    config.vnodes = nodes;
+    config.vnode_count = 2;
+    fake_host.is_pando = true;
+    assert_int_equal(build_all(&build), PANDO_OK);
+    build_release(&build);
+    assert_int_equal(fake_host.exact[1], 514 * 256);
+    assert_int_equal(fake_host.exact[0], 3071 * 256);
+    assert_int_equal(fake_host.vnuma.nr_vmemranges, 3);
+    assert_int_equal(fake_host.vmemrange[0].start, 0);
+    assert_int_equal(fake_host.vmemrange[0].end, 514 * MIB);
+    assert_int_equal(fake_host.vmemrange[0].nid, 0);
+    assert_int_equal(fake_host.vmemrange[1].start, 514 * MIB);
+    assert_int_equal(fake_host.vmemrange[1].end, LAYOUT_LOW_END);
+    assert_int_equal(fake_host.vmemrange[1].nid, 1);
+    assert_int_equal(fake_host.vmemrange[2].start, LAYOUT_HIGH);
+    assert_int_equal(fake_host.vmemrange[2].end, LAYOUT_HIGH + 513 * MIB);
+    assert_int_equal(fake_host.vmemrange[2].nid, 1);
+    assert_int_equal(fake_host.vcpu_to_vnode[0], 1);
+    assert_int_equal(fake_host.vcpu_to_vnode[1], 0);
+    assert_int_equal(fake_host.vnode_to_pnode[0], 1);
+    assert_int_equal(fake_host.vnode_to_pnode[1], 0);
+    assert_int_equal(fake_host.vdistance[0], 10);
+    assert_int_equal(fake_host.vdistance[1], 20);
+    fake_host_reset();
+    fake_host.full_node = 1;
+    assert_int_equal(build_all(&build), PANDO_E_NO_MEMORY);
+    assert_string_equal(pando_error_key(NULL), "vnuma[1].size");
+    build_release(&build);
+}
+
 static void the_rings_are_announced(void **state)
 {
     struct pando_config config = config_make(128);
@@ -319,6 +357,7 @@ int main(void)
         TEST(no_grant_is_left_but_the_rings),
         TEST(memory_is_given_once_and_completely),
         TEST(smaller_extents_replace_larger_ones),
+        TEST(virtual_nodes_get_their_memory),
         TEST(the_rings_are_announced),
         TEST(the_first_vcpu_starts_in_protected_mode),
         TEST(malformed_records_are_refused),

@@ -316,6 +316,90 @@ static void nodes_and_caches(void **state)
     destroy(create("a"));
 }
 
+/* A guest goes to one node while it fits there, and the next one to another. */
+static void guests_are_placed_on_nodes(void **state)
+{
+    struct pando_node *nodes;
+    uint32_t first, second;
+    size_t count;
+
+    first = create("a");
+    assert_int_equal(fake_domains.list[first].soft[0], 0); /* its two vCPUs need both */
+    destroy(first);
+    fake_domains.two_large_nodes = true;
+    first = create("a");
+    assert_int_equal(fake_domains.list[first].soft[0], 6); /* node 2 has two CPUs */
+    assert_int_equal(fake_domains.list[first].hard[0], 0);
+    second = create("b");
+    assert_int_equal(fake_domains.list[second].soft[0], 6);
+    destroy(first);
+    destroy(second);
+    struct pando_config config = config_named("a");
+    config.maxvcpus = 1;
+    fake_domains.next_id = 1;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &first), PANDO_OK);
+    assert_int_equal(fake_domains.list[first].soft[0], 6); /* it has more room */
+    config.name = (char *)(uintptr_t) "b";
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &second), PANDO_OK);
+    assert_int_equal(fake_domains.list[second].soft[0], 1); /* nobody is there yet */
+    destroy(first);
+    destroy(second);
+    /* Who says where its vCPUs may run is not asked again. */
+    config.cpus_all = false;
+    config.cpus[0] = 1;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &first), PANDO_OK);
+    assert_int_equal(fake_domains.list[first].soft[0], 0);
+    destroy(first);
+    assert_int_equal(pando_node_list(pando, &nodes, &count), PANDO_OK);
+    assert_int_equal(nodes[0].distance[0], 10);
+    assert_int_equal(nodes[0].distance[2], 22);
+    assert_int_equal(nodes[1].distance[0], 40);
+    free(nodes);
+    expect_nothing_left();
+}
+
+static void virtual_nodes_are_placed(void **state)
+{
+    struct pando_vnode_config vnodes[2] = {
+        { .pnode = PANDO_PNODE_ANY, .size_mib = 64, .vcpus = { 1 } },
+        { .pnode = 2, .size_mib = 64, .vcpus = { 2 } }
+    };
+    struct pando_config config = config_named("a");
+    uint64_t *kib;
+    uint32_t domid;
+    size_t count;
+
+    config.maxvcpus = config.vcpus = 2;
+    config.vnodes = vnodes;
+    config.vnode_count = 2;
+    config.memory_mib = config.maxmem_mib = 128;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_NO_MEMORY);
+    assert_string_equal(pando_error_key(pando), "vnuma[1].size");
+    assert_non_null(strstr(pando_error_text(pando), "of node 2 of the host only 1 MiB"));
+    fake_domains.two_large_nodes = true;
+    vnodes[0].pnode = 1;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_E_INVALID);
+    assert_string_equal(pando_error_key(pando), "vnuma[0].pnode");
+    vnodes[0].pnode = 0;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_OK);
+    assert_int_equal(fake_domains.list[domid].soft[0], 1);
+    assert_int_equal(fake_domains.list[domid].soft[1], 6);
+    assert_int_equal(pando_domain_nodes(pando, domid, &kib, &count), PANDO_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(kib[0], 64 << 10);
+    assert_int_equal(kib[1], 0);
+    assert_int_equal(kib[2], 64 << 10);
+    free(kib);
+    destroy(domid);
+    assert_int_equal(pando_domain_nodes(pando, domid, &kib, &count), PANDO_E_NOT_FOUND);
+    /* It goes where there is room. */
+    vnodes[0].pnode = PANDO_PNODE_ANY;
+    assert_int_equal(pando_domain_create(pando, &config, NULL, &domid), PANDO_OK);
+    assert_int_equal(fake_domains.list[domid].exact[2], 128 * 256);
+    destroy(domid);
+    expect_nothing_left();
+}
+
 static void the_start_is_remembered(void **state)
 {
     int64_t before = time(NULL), started = 0;
@@ -631,6 +715,8 @@ int main(void)
         TEST(too_much_memory_is_refused_at_once),
         TEST(without_a_store_there_is_information),
         TEST(nodes_and_caches),
+        TEST(guests_are_placed_on_nodes),
+        TEST(virtual_nodes_are_placed),
         TEST(the_start_is_remembered),
         TEST(pausing_twice_is_pausing),
         TEST(a_rename_reaches_everything),
