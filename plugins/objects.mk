@@ -5,7 +5,7 @@
 plugins := config_io
 
 config_io-convert-y := $(addprefix plugins/config_io/,value.o report.o devices.o words.o \
-  xl_keys.o xl_parse.o xl_spec.o xl_import.o xl_export.o \
+  xl_keys.o xl_parse.o xl_spec.o xl_vnuma.o xl_import.o xl_export.o \
   libvirt_xml.o libvirt_devices.o libvirt_import.o libvirt_export.o)
 config_io-plugin-y := plugins/config_io/config_io.o $(config_io-convert-y)
 config_io-plugin-libs := -lxml2 -lyajl

@@ -65,7 +65,10 @@ char *uuid_import(const char *text);
  * be freed. */
 struct value *kept_of_others(const struct value *config, const char *format);
 
-/* Puts what an export had hidden in the other format into config's "kept". Owns @others then. */
+/*
+ * Puts what an export had hidden in the other format into config's "kept"; virtual nodes, which
+ * libvirt's format hides as well, back into their place. Owns @others then.
+ */
 void kept_restore(struct value *config, struct value *others);
 
 /* Adds the member "kept" with @kept under @format, unless that is empty. Owns @kept then. */

@@ -283,6 +283,13 @@ char *libvirt_export(const struct value *config, struct report *report)
         struct value *others = kept_of_others(config, "libvirt");
         xmlChar *out;
         int length;
+        const struct value *nodes = value_get(config, "vnuma");
+        if (nodes && nodes->first) {
+            others = others ? others : value_new(VALUE_OBJECT, "", 0);
+            value_set(others, "vnuma", value_copy(nodes));
+            report_add(report, NOTE_LEFT, 0, "vnuma",
+                       "it is in <metadata> only: Pando's import takes it back");
+        }
         if (others) {
             hide(xmlDocGetRootElement(document), others);
             report_add(report, NOTE_LEFT, 0, "kept",

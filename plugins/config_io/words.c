@@ -63,15 +63,17 @@ static struct value *kept_of(struct value *config)
 
 void kept_restore(struct value *config, struct value *others)
 {
-    struct value *kept = others ? kept_of(config) : NULL;
     while (others && others->first) {
+        struct value *kept = strcmp(others->first->key, "vnuma") ? kept_of(config) : NULL;
         struct value *member = others->first;
         others->first = member->next;
         member->next = NULL;
-        if (value_get(kept, member->key))
+        bool nodes = !strcmp(member->key, "vnuma") && member->type == VALUE_LIST;
+        struct value *place = nodes ? config : kept;
+        if (value_get(place, member->key))
             value_free(member);
         else
-            value_add(kept, member);
+            value_add(place, member);
     }
     if (others)
         others->last = NULL;

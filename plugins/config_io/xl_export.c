@@ -3,6 +3,7 @@
 #include "convert.h"
 #include "xl_parse.h"
 #include "xl_spec.h"
+#include "xl_vnuma.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,20 @@ static void export_cpus(struct export *export, const struct value *value)
         set_text(export, "cpus", value->text);
 }
 
+/* An empty list is as good as none: what was kept counts then. */
+static void export_vnuma(struct export *export, const struct value *value)
+{
+    long long vcpus = 1;
+    const struct value *most = value_get(export->config, "maxvcpus");
+    if (!most)
+        most = value_get(export->config, "vcpus");
+    if (!value->first)
+        return;
+    if (most && (!value_number(most, &vcpus) || vcpus < 1))
+        vcpus = 1;
+    value_set(export->out, "vnuma", xl_vnuma_export(value, vcpus));
+}
+
 static void emit(void *arg, const char *source, const struct value *as, const struct value *now)
 {
     struct export *export = arg;
@@ -93,6 +108,8 @@ static void export_key(struct export *export, const struct value *value, struct 
         export_devices(export, value->key, report);
     else if (!strcmp(value->key, "cpus"))
         export_cpus(export, value);
+    else if (!strcmp(value->key, "vnuma"))
+        export_vnuma(export, value);
     else if (!strncmp(value->key, "on_", 3))
         export_action(export, value);
     else

@@ -4,6 +4,7 @@
 #include "xl_keys.h"
 #include "xl_parse.h"
 #include "xl_spec.h"
+#include "xl_vnuma.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,20 @@ static void import_cpus(struct import *import, const struct value *value)
                    "may run on all");
 }
 
+static void import_vnuma(struct import *import, const struct value *value)
+{
+    char *why;
+    struct value *list = xl_vnuma_import(value, &why);
+    if (list) {
+        value_set(import->config, "vnuma", list);
+        return;
+    }
+    keep(import, value);
+    report_add(import->report, NOTE_KEPT, value->line, "vnuma",
+               "kept; the guest gets no virtual nodes: %s", why);
+    free(why);
+}
+
 /* --- devices -----------------------------------------------------------------------------------
  */
 
@@ -220,7 +235,7 @@ static const struct {
     { "extra", import_part },       { "memory", import_number },   { "maxmem", import_number },
     { "vcpus", import_number },     { "maxvcpus", import_number }, { "cpus", import_cpus },
     { "disk", import_disks },       { "vif", import_vifs },        { "on_poweroff", import_action },
-    { "on_reboot", import_action }, { "on_crash", import_action },
+    { "on_reboot", import_action }, { "on_crash", import_action }, { "vnuma", import_vnuma },
 };
 
 static void import_unknown(struct import *import, const struct value *value)

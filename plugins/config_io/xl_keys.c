@@ -9,7 +9,6 @@ static const char type[] = "Pando makes PVH guests only so far";
 static const char emulation[] = "Pando has no device model yet, and so no emulated devices";
 static const char firmware[] = "Pando starts a kernel directly, without firmware or a boot loader";
 static const char sched[] = "Pando does not set this of the scheduler for a guest yet";
-static const char numa[] = "Pando does not place guests or their memory on NUMA nodes yet";
 static const char pool[] = "Pando does not put guests into CPU pools yet";
 static const char action[] = "Pando does nothing particular then";
 static const char shim[] = "Pando has no PV guests yet, and no shim for them";
@@ -41,7 +40,7 @@ const struct xl_key xl_keys[] = {
     { "cap", sched },
     { "memory", NULL },
     { "maxmem", NULL },
-    { "vnuma", numa },
+    { "vnuma", NULL },
     { "on_poweroff", NULL },
     { "on_reboot", NULL },
     { "on_watchdog", action },

@@ -67,7 +67,7 @@ static void preset(struct value *config, const char *key, enum value_type type, 
 /* Fills in what is so by default, and sorts. */
 static void settle(struct value *config)
 {
-    static const char *const lists[] = { "disk", "vif" };
+    static const char *const lists[] = { "disk", "vif", "vnuma" };
     preset(config, "maxmem", VALUE_NUMBER, value_text(config, "memory", NULL));
     preset(config, "vcpus", VALUE_NUMBER, "1");
     preset(config, "maxvcpus", VALUE_NUMBER, value_text(config, "vcpus", NULL));
@@ -76,7 +76,7 @@ static void settle(struct value *config)
     preset(config, "on_poweroff", VALUE_STRING, "destroy");
     preset(config, "on_reboot", VALUE_STRING, "restart");
     preset(config, "on_crash", VALUE_STRING, "destroy");
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         preset(config, lists[i], VALUE_LIST, "");
     struct value *vifs = value_get(config, "vif");
     for (struct value *vif = vifs ? vifs->first : NULL; vif; vif = vif->next)

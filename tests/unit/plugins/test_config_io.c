@@ -121,6 +121,31 @@ static void xl_every_key_is_answered(void **state)
     }
 }
 
+static void xl_virtual_nodes(void **state)
+{
+    expect(PVH "vnuma=[['pnode=0','size=64','vcpus=0-1,3','vdistances=10,20'],\n"
+               "['vcpus = 2','size=0x20']]",
+           "\"vnuma\":[{\"pnode\":0,\"size\":64,\"vcpus\":\"0-1,3\",\"vdistances\":[10,20]},"
+           "{\"vcpus\":\"2\",\"size\":32}]",
+           "");
+    expect(PVH "vnuma=[['size=64']]", "\"kept\":{\"xl\":{\"vnuma\":[[\"size=64\"]]}}",
+           "f:2: vnuma: kept; the guest gets no virtual nodes: Pando wants to know");
+    expect(PVH "vnuma=[['size=64','vcpus=0','x=1']]", "\"kept\"", "\"x=1\" is not understood");
+    expect(PVH "vnuma=[['size=64','vcpus=0','vdistances=10,a']]", "\"kept\"",
+           "\"vdistances=10,a\" is not");
+    expect(PVH "vnuma=[['size=64','size=64','vcpus=0']]", "\"kept\"", "\"size=64\" is not");
+    expect(PVH "vnuma='x'", "\"kept\"", "expected a list of lists");
+    expect(PVH "vnuma=['x']", "\"kept\"", "expected a list of strings for each node");
+    expect_export(
+        "{\"vcpus\":3,\"vnuma\":[{\"size\":64,\"vcpus\":\"all\","
+        "\"vdistances\":[10]},{\"pnode\":1,\"size\":4,\"vcpus\":\"1\"}]}",
+        true,
+        "\n        \"size=64\",\n        \"vcpus=0-2\",\n        \"vdistances=10\"\n    ],\n"
+        "    [\n        \"pnode=1\",\n        \"size=4\",\n        \"vcpus=1\"\n");
+    expect_export("{\"vnuma\":[],\"kept\":{\"xl\":{\"vnuma\":[[\"a\"]]}}}", true,
+                  "vnuma = [\n    [\n        \"a\"\n    ]\n]");
+}
+
 static void xl_keys_that_mean_something(void **state)
 {
     expect("name='a'", "\"kept\":{\"xl\":{\"type\":\"pv\"}}", "type: there is none");
@@ -266,7 +291,8 @@ static void nothing_is_lost(void **state)
     if (roundtrip_through(libvirt_sample, strlen(libvirt_sample), why, sizeof(why)) !=
         ROUNDTRIP_SAME)
         fail_msg("libvirt through xl: %s", why);
-    static const char sample[] = "name='a'\nvnc=1\ndisk=['/b,qcow2,xvdb']\nmemory=64\n";
+    static const char sample[] = "name='a'\nvnc=1\ndisk=['/b,qcow2,xvdb']\nmemory=64\n"
+                                 "vnuma=[['size=64','vcpus=0']]\n";
     if (roundtrip_through(sample, strlen(sample), why, sizeof(why)) != ROUNDTRIP_SAME)
         fail_msg("xl through libvirt: %s", why);
 }
@@ -312,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xl_values),
         cmocka_unit_test(xl_every_key_is_answered),
+        cmocka_unit_test(xl_virtual_nodes),
         cmocka_unit_test(xl_keys_that_mean_something),
         cmocka_unit_test(xl_disks),
         cmocka_unit_test(xl_vifs),
