@@ -55,6 +55,12 @@ static void print_text(struct shell *shell, const struct field *fields, size_t c
     }
 }
 
+static void write_number(struct json_writer *writer, const char *key, uint64_t value)
+{
+    json_write_key(writer, key);
+    json_write_uint(writer, value);
+}
+
 /* Set CPUs as text, "" for none. */
 static char *cpus_text(const uint64_t *cpus)
 {
@@ -62,6 +68,21 @@ static char *cpus_text(const uint64_t *cpus)
         if (cpus[i])
             return shell_need(pando_cpus_print(cpus));
     return shell_need(strdup(""));
+}
+
+static void write_distances(struct json_writer *writer, const struct pando_node *node)
+{
+    json_write_key(writer, "distances");
+    json_write_array_begin(writer);
+    for (size_t i = 0; i < PANDO_NODES_MAX; i++) {
+        if (!node->distance[i])
+            continue;
+        json_write_object_begin(writer);
+        write_number(writer, "node", i);
+        write_number(writer, "distance", node->distance[i]);
+        json_write_object_end(writer);
+    }
+    json_write_array_end(writer);
 }
 
 static void write_nodes(struct json_writer *writer, const struct pando_node *nodes, size_t count)
@@ -79,6 +100,7 @@ static void write_nodes(struct json_writer *writer, const struct pando_node *nod
         json_write_uint(writer, nodes[i].free_kib);
         json_write_key(writer, "cpus");
         json_write_string(writer, cpus);
+        write_distances(writer, &nodes[i]);
         json_write_object_end(writer);
         free(cpus);
     }
@@ -91,8 +113,14 @@ static void print_nodes(struct shell *shell, const struct pando_node *nodes, siz
         char *cpus = cpus_text(nodes[i].cpus);
         char title[32];
         snprintf(title, sizeof(title), "Node %" PRIu32, nodes[i].id);
-        fprintf(shell->out, "%-22s %" PRIu64 " MiB, %" PRIu64 " MiB free%s%s\n", title,
+        fprintf(shell->out, "%-22s %" PRIu64 " MiB, %" PRIu64 " MiB free%s%s", title,
                 nodes[i].memory_kib >> 10, nodes[i].free_kib >> 10, *cpus ? ", CPUs " : "", cpus);
+        /* Of one node, there is nothing to be told. */
+        for (size_t k = 0; count > 1 && k < count; k++)
+            if (nodes[i].distance[nodes[k].id])
+                fprintf(shell->out, "%s%u", k ? " " : ", distances ",
+                        nodes[i].distance[nodes[k].id]);
+        fputc('\n', shell->out);
         free(cpus);
     }
 }
@@ -165,6 +193,8 @@ struct details {
     struct pando_channel *channels;
     size_t channel_count;
     struct pando_grant_table grants;
+    uint64_t *node_kib; /* NULL: not told */
+    size_t node_count;
 };
 
 static void get_details(pando_t *pando, uint32_t domid, struct details *details)
@@ -174,6 +204,8 @@ static void get_details(pando_t *pando, uint32_t domid, struct details *details)
     details->has_channels =
         pando_channel_list(pando, domid, &details->channels, &details->channel_count) == PANDO_OK;
     details->has_grants = pando_grant_table(pando, domid, &details->grants) == PANDO_OK;
+    if (pando_domain_nodes(pando, domid, &details->node_kib, &details->node_count) != PANDO_OK)
+        details->node_kib = NULL;
 }
 
 static void free_details(struct details *details)
@@ -182,12 +214,7 @@ static void free_details(struct details *details)
         free(details->channels);
     if (details->has_grants)
         free(details->grants.list);
-}
-
-static void write_number(struct json_writer *writer, const char *key, uint64_t value)
-{
-    json_write_key(writer, key);
-    json_write_uint(writer, value);
+    free(details->node_kib);
 }
 
 static void write_scheduler(struct json_writer *writer, const struct pando_scheduler *scheduler)
@@ -236,10 +263,25 @@ static void write_grant(struct json_writer *writer, const struct pando_grant *gr
     json_write_object_end(writer);
 }
 
+static void write_node_memory(struct json_writer *writer, const struct details *details)
+{
+    json_write_key(writer, "node_memory");
+    json_write_array_begin(writer);
+    for (size_t i = 0; i < details->node_count; i++) {
+        json_write_object_begin(writer);
+        write_number(writer, "node", i);
+        write_number(writer, "memory_kib", details->node_kib[i]);
+        json_write_object_end(writer);
+    }
+    json_write_array_end(writer);
+}
+
 static void write_details(struct json_writer *writer, const struct details *details)
 {
     if (details->scheduled)
         write_scheduler(writer, &details->scheduler);
+    if (details->node_kib)
+        write_node_memory(writer, details);
     if (details->has_channels) {
         json_write_key(writer, "event_channels");
         json_write_array_begin(writer);
@@ -263,6 +305,8 @@ static void print_details(struct shell *shell, const struct details *details)
     char text[160] = "-";
     if (details->scheduled)
         guest_scheduler_text(&details->scheduler, text, sizeof(text));
+    for (size_t i = 0; details->node_kib && details->node_count > 1 && i < details->node_count; i++)
+        fprintf(shell->out, "Memory, node %-9zu %" PRIu64 " MiB\n", i, details->node_kib[i] >> 10);
     fprintf(shell->out, "%-22s %s\n", "Scheduler", text);
     if (details->has_channels)
         fprintf(shell->out, "%-22s %zu\n", "Event channels", details->channel_count);

@@ -188,6 +188,8 @@ static struct sample_ties *copy_ties(const struct sample_ties *from)
     if (ties->has_grants)
         ties->grants.list =
             copy_of(from->grants.list, from->grants.count, sizeof(*from->grants.list));
+    if (ties->node_kib)
+        ties->node_kib = copy_of(from->node_kib, from->node_count, sizeof(*from->node_kib));
     return ties;
 }
 
@@ -199,6 +201,7 @@ static void free_ties(struct sample_ties *ties)
         free(ties->channels);
     if (ties->has_grants)
         free(ties->grants.list);
+    free(ties->node_kib);
     free(ties);
 }
 
@@ -213,6 +216,8 @@ static struct sample_ties *get_ties(pando_t *pando, uint32_t domid,
     ties->has_channels =
         pando_channel_list(pando, domid, &ties->channels, &ties->channel_count) == PANDO_OK;
     ties->has_grants = pando_grant_table(pando, domid, &ties->grants) == PANDO_OK;
+    if (pando_domain_nodes(pando, domid, &ties->node_kib, &ties->node_count) != PANDO_OK)
+        ties->node_kib = NULL;
     return ties;
 }
 

@@ -42,6 +42,8 @@ struct sample_ties {
     struct pando_channel *channels;
     size_t channel_count;
     struct pando_grant_table grants;
+    uint64_t *node_kib; /* its memory in each node of the host; NULL: not told */
+    size_t node_count;
 };
 
 struct sample_guest {

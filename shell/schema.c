@@ -56,6 +56,15 @@ static const struct schema grant = {
 
 #define NOT_TOLD "; left out if the hypervisor does not tell"
 
+static const struct schema node_memory = {
+    "node-memory",
+    (const struct schema_member[]){
+        { "node", SCHEMA_NUMBER, "number of the node" },
+        { "memory_kib", SCHEMA_NUMBER, "of the guest's memory, what is there" },
+        { NULL },
+    },
+};
+
 static const struct schema guest_details = {
     "guest-details",
     (const struct schema_member[]){
@@ -70,12 +79,23 @@ static const struct schema guest_details = {
         { "period_us", SCHEMA_NUMBER, "rtds: length of the period of each virtual CPU",
           .optional = true },
         { "budget_us", SCHEMA_NUMBER, "rtds: what each gets in each period", .optional = true },
+        { "node_memory", SCHEMA_OBJECTS, "its memory in each node of the host" NOT_TOLD,
+          .optional = true, .of = &node_memory },
         { "event_channels", SCHEMA_OBJECTS, "those that are open" NOT_TOLD, .optional = true,
           .of = &channel },
         { "grants", SCHEMA_OBJECTS, "what it lets other domains do with its memory" NOT_TOLD,
           .optional = true, .of = &grant },
         { "grant_frames", SCHEMA_NUMBER, "pages of its grant table" NOT_TOLD, .optional = true },
         { "max_grant_frames", SCHEMA_NUMBER, "pages that it may have" NOT_TOLD, .optional = true },
+        { NULL },
+    },
+};
+
+static const struct schema distance = {
+    "distance",
+    (const struct schema_member[]){
+        { "node", SCHEMA_NUMBER, "number of the other node" },
+        { "distance", SCHEMA_NUMBER, "how far that is, as the firmware tells: 10 is near" },
         { NULL },
     },
 };
@@ -87,6 +107,7 @@ static const struct schema node = {
         { "memory_kib", SCHEMA_NUMBER, "that it has" },
         { "free_kib", SCHEMA_NUMBER, "of it, that nobody has" },
         { "cpus", SCHEMA_STRING, "CPUs that are near to it: 0-3,8" },
+        { "distances", SCHEMA_OBJECTS, "to each node, as far as they are known", .of = &distance },
         { NULL },
     },
 };
@@ -261,9 +282,9 @@ static const struct schema layout = {
 };
 
 const struct schema *const schemas[] = {
-    &guest,    &guest_details, &channel, &grant,    &host,     &node,  &vcpu,
-    &creation, &configuration, &key,     &text_log, &log_file, &match, &variable,
-    &command,  &option,        &plugin,  &layout,   &version,  NULL,
+    &guest,   &guest_details, &node_memory,   &channel, &grant,    &host,     &node,  &distance,
+    &vcpu,    &creation,      &configuration, &key,     &text_log, &log_file, &match, &variable,
+    &command, &option,        &plugin,        &layout,  &version,  NULL,
 };
 
 const struct command_output output_config[] = {

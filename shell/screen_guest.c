@@ -41,6 +41,21 @@ static void add_head(struct lines *lines, const char *title)
 
 /* --- sections ----------------------------------------------------------------------------- */
 
+/* Where its memory is, on a host of several nodes. */
+static void add_nodes(struct lines *lines, const struct sample_ties *ties)
+{
+    char text[400] = "", one[32];
+    size_t used = 0;
+
+    if (!ties || !ties->node_kib || ties->node_count < 2)
+        return;
+    for (size_t i = 0; i < ties->node_count && used < sizeof(text); i++)
+        if (ties->node_kib[i])
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s in node %zu",
+                                     used ? ", " : "", format_kib(ties->node_kib[i], one), i);
+    add_field(lines, "Nodes", "%s", used ? text : "no memory in any");
+}
+
 static void add_summary(struct lines *lines, const struct sample *sample,
                         const struct sample_guest *guest)
 {
@@ -66,6 +81,7 @@ static void add_summary(struct lines *lines, const struct sample *sample,
               format_kib(info->memory_kib, one),
               info->target_kib ? format_kib(info->target_kib, two) : "unknown",
               limited ? format_kib(info->maxmem_kib, three) : "any");
+    add_nodes(lines, guest->ties);
 }
 
 static const char *text_of(const struct json *object, const char *key, const char *otherwise)

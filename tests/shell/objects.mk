@@ -2,7 +2,7 @@
 #
 # The real shell with a simulated host in place of the control library, for tests on a terminal.
 sim-pando-y := shell/main.o $(pando-parts) tests/shell/sim_pando.o ctl/json.o ctl/config.o \
-  ctl/config_schema.o ctl/config_value.o ctl/config_problem.o ctl/config_text.o ctl/config_help.o \
+  ctl/config_schema.o ctl/config_value.o ctl/config_problem.o ctl/config_text.o ctl/config_help.o ctl/config_vnuma.o \
   ctl/error.o ctl/names.o \
   ctl/plugin.o ctl/plugin_check.o ctl/plugin_probe.o ctl/plugin_panel.o
 

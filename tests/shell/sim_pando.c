@@ -241,9 +241,24 @@ enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t
     *list = calloc(2, sizeof(**list));
     *count = 2;
     for (uint32_t i = 0; i < 2; i++)
-        (*list)[i] = (struct pando_node){
-            i, host.memory_kib / 2, host.free_kib / 2, { UINT64_C(0xf) << 4 * i }
-        };
+        (*list)[i] = (struct pando_node){ i,
+                                          host.memory_kib / 2,
+                                          host.free_kib / 2,
+                                          { UINT64_C(0xf) << 4 * i },
+                                          { i ? 21 : 10, i ? 10 : 21 } };
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_nodes(pando_t *pando, uint32_t domid, uint64_t **kib, size_t *count)
+{
+    struct pando_domain info;
+    enum pando_code code = pando_domain_info(pando, domid, &info);
+
+    if (code)
+        return code;
+    *kib = calloc(2, sizeof(**kib));
+    (*kib)[domid % 2] = info.memory_kib;
+    *count = 2;
     return PANDO_OK;
 }
 

@@ -107,9 +107,22 @@ enum pando_code pando_node_list(pando_t *pando, struct pando_node **list, size_t
     *list = calloc(2, sizeof(**list));
     *count = 2;
     for (uint32_t i = 0; i < 2; i++)
-        (*list)[i] = (struct pando_node){
-            i, host.memory_kib / 2, host.free_kib / 2, { UINT64_C(3) << 2 * i }
-        };
+        (*list)[i] = (struct pando_node){ i,
+                                          host.memory_kib / 2,
+                                          host.free_kib / 2,
+                                          { UINT64_C(3) << 2 * i },
+                                          { i ? 21 : 10, i ? 10 : 21 } };
+    return PANDO_OK;
+}
+
+enum pando_code pando_domain_nodes(pando_t *pando, uint32_t domid, uint64_t **kib, size_t *count)
+{
+    if (fake.foreign)
+        return pando_fail(PANDO_E_UNSUPPORTED, NULL, "that is not told");
+    *kib = calloc(2, sizeof(**kib));
+    (*kib)[0] = 3 << 10;
+    (*kib)[1] = 500 << 10;
+    *count = 2;
     return PANDO_OK;
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 shell-unit-libs-all := -lyajl -luuid
 shell-under-test := $(shell-y) ctl/json.o ctl/config.o ctl/config_schema.o ctl/config_value.o \
-  ctl/config_problem.o ctl/config_text.o ctl/config_help.o ctl/error.o ctl/names.o ctl/plugin.o ctl/plugin_check.o \
+  ctl/config_problem.o ctl/config_text.o ctl/config_help.o ctl/config_vnuma.o ctl/error.o ctl/names.o ctl/plugin.o ctl/plugin_check.o \
   ctl/plugin_probe.o ctl/plugin_panel.o tests/unit/shell/fake_pando.o \
   tests/unit/shell/fake_console.o tests/unit/shell/harness.o console/link.o console/protocol.o
 

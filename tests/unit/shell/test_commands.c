@@ -120,13 +120,15 @@ static void details(void **state)
 {
     harness_expect("info", SHELL_OK,
                    "Scheduler              credit2\n"
-                   "Node 0                 1024 MiB, 512 MiB free, CPUs 0-1\n"
-                   "Node 1                 1024 MiB, 512 MiB free, CPUs 2-3\n",
+                   "Node 0                 1024 MiB, 512 MiB free, CPUs 0-1, distances 10 21\n"
+                   "Node 1                 1024 MiB, 512 MiB free, CPUs 2-3, distances 21 10\n",
                    "");
     struct json *root = harness_json("info --json");
     assert_string_equal(json_member(json_member(root, "node_list")->last, "cpus")->text, "2-3");
     json_free(root);
     harness_expect("info web", SHELL_OK,
+                   "Memory, node 0         3 MiB\n"
+                   "Memory, node 1         500 MiB\n"
                    "Scheduler              credit2, weight 256, cap 50 % of a CPU\n"
                    "Event channels         3\n"
                    "Grants                 2, in a table of 1 pages, at the most 64\n",
