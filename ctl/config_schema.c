@@ -254,8 +254,8 @@ const struct config_key config_keys[] = {
       .help = "What the guest is told of where its memory is and which of its vCPUs are near to "
               "it, by its ACPI tables. Each virtual node is an object with the keys below; they "
               "have all of the guest's memory and vCPUs. Without them, a guest on a host of "
-              "several nodes is placed on as few of them as it fits on, unless cpus or cpus_soft "
-              "say where it is to be." },
+              "several nodes is placed on as few of them as it fits on, unless cpus says where it "
+              "is to be." },
     { .key = "on_poweroff",
       .kind = CONFIG_CHOICE,
       FIELD(pando_config, on_poweroff),

@@ -9,7 +9,7 @@
 typedef int sysctl_fn(struct xen_sysctl *op, bool *copyback);
 
 sysctl_fn sysctl_cputopoinfo, sysctl_numainfo, sysctl_pcitopoinfo;
-sysctl_fn sysctl_vcpu_stats; /* hv/stats_abi.h */
+sysctl_fn sysctl_vcpu_stats;   /* hv/stats_abi.h */
 sysctl_fn sysctl_domain_nodes; /* hv/numa_abi.h */
 
 /*
