@@ -75,6 +75,22 @@ int numa_set_affinity(struct domain *d, uint64_t map)
     return 0;
 }
 
+/* Nodes with memory, the nearest to @node first. */
+static void __init set_fallback(unsigned int node)
+{
+    unsigned int nodes = page_alloc_nodes();
+    uint8_t order[MAX_NODES];
+
+    for (unsigned int i = 0; i < nodes; i++) {
+        unsigned int next = (node + i) % nodes, at = i;
+
+        for (; at && numa_distance(node, next) < numa_distance(node, order[at - 1]); at--)
+            order[at] = order[at - 1];
+        order[at] = (uint8_t)next;
+    }
+    page_alloc_set_fallback(node, order);
+}
+
 /* --- the log -----------------------------------------------------------------------------------
  */
 
@@ -150,7 +166,7 @@ static void __init warn_not_covered(void)
                     bytes >> 20);
 }
 
-void __init numa_report(void)
+static void __init report(void)
 {
     unsigned int nodes = numa_nodes();
 
@@ -167,4 +183,11 @@ void __init numa_report(void)
         log_info("numa: node %u: %lu MiB%s%s\n", a, page_alloc_total_of(a) >> 8, near.text,
                  far.text);
     }
+}
+
+void __init numa_init(void)
+{
+    for (unsigned int i = 0; i < numa_nodes(); i++)
+        set_fallback(i);
+    report();
 }

@@ -33,6 +33,7 @@ struct zone {
 static struct zone zones[MAX_NODES][NR_ZONES];
 static unsigned int nr_nodes;
 static uint64_t total_frames[MAX_NODES];
+static uint8_t fallback[MAX_NODES][MAX_NODES]; /* [node]: the order in which nodes are tried */
 
 static struct zone *zone_of(uint64_t m, unsigned int node)
 {
@@ -167,20 +168,19 @@ static uint32_t node_take(unsigned int node, unsigned int order, unsigned int fl
 
 static uint32_t any_take(unsigned int order, unsigned int flags, bool *dirty)
 {
-    unsigned int node = this_cpu()->node, n = nr_nodes;
+    unsigned int node = this_cpu()->node;
     uint32_t m = NIL;
 
     if (flags & 0xff)
         node = (flags & 0xff) - 1;
-    if (node >= n) {
-        if (flags & ALLOC_EXACT)
-            return NIL;
-        node = 0;
-    }
     if (flags & ALLOC_EXACT)
-        n = 1;
-    for (; n && m == NIL; n--, node = node + 1 < nr_nodes ? node + 1 : 0)
-        m = node_take(node, order, flags, dirty);
+        return node < nr_nodes ? node_take(index_nospec(node, MAX_NODES), order, flags, dirty)
+                               : NIL;
+    if (node >= MAX_NODES)
+        node = 0;
+    node = index_nospec(node, MAX_NODES);
+    for (unsigned int i = 0; i < nr_nodes && m == NIL; i++)
+        m = node_take(fallback[node][i], order, flags, dirty);
     return m;
 }
 
@@ -416,16 +416,31 @@ void hv_free_pages(void *va, unsigned int order)
 
 /* --- boot, scrubbing, figures --------------------------------------------------------------- */
 
+static void nodes_add(unsigned int node)
+{
+    if (node < nr_nodes)
+        return;
+    for (; nr_nodes <= node; nr_nodes++) {
+        for (unsigned int k = 0; k < NR_ZONES; k++)
+            spin_lock_init(&zones[nr_nodes][k].lock, LOCK_PAGE_ALLOC);
+    }
+    for (unsigned int a = 0; a < MAX_NODES; a++)
+        for (unsigned int i = 0; i < nr_nodes; i++)
+            fallback[a][i] = (uint8_t)((a + i) % nr_nodes);
+}
+
+void page_alloc_set_fallback(unsigned int node, const uint8_t *order)
+{
+    memcpy(fallback[node], order, nr_nodes);
+}
+
 void page_alloc_add_range(mfn_t start, mfn_t end, unsigned int node)
 {
     uint64_t m = max(start.v, 1UL);
 
     if (m >= end.v || node >= MAX_NODES || end.v >= 1UL << 32)
         return;
-    for (; nr_nodes <= node; nr_nodes++) {
-        for (unsigned int k = 0; k < NR_ZONES; k++)
-            spin_lock_init(&zones[nr_nodes][k].lock, LOCK_PAGE_ALLOC);
-    }
+    nodes_add(node);
     for (uint64_t i = m; i < end.v; i++)
         *info(i) = (struct page_info){ .ref_word = page_word(0, PAGE_NO_OWNER, 0) };
     if (!page_range_add(m, end.v, node)) {

@@ -14,8 +14,11 @@ unsigned int numa_nodes(void);
 /* How far @b is from @a, as the SLIT counts: 10 is near. */
 unsigned int numa_distance(unsigned int a, unsigned int b);
 
-/* Boot: what each node has, into the log. */
-void numa_report(void);
+/*
+ * Boot, when all memory and CPUs are there: where a node has no memory left, the nearest helps
+ * out. What each node has goes into the log.
+ */
+void numa_init(void);
 
 /*
  * The nodes of the CPUs that @d's vCPUs prefer, or all if those have no memory: unless a tool has

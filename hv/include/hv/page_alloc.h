@@ -57,6 +57,12 @@ struct page_info {
 /* Boot: hands the range of frames [start, end) of @node to the allocator. */
 void page_alloc_add_range(mfn_t start, mfn_t end, unsigned int node);
 
+/*
+ * Boot, when all nodes are there: @order has the page_alloc_nodes() nodes in the order in which
+ * they are tried for who is in, or asks for, @node.
+ */
+void page_alloc_set_fallback(unsigned int node, const uint8_t *order);
+
 /* Hypervisor's memory, zeroed unless ALLOC_NO_SCRUB. NULL if there is none. */
 struct page_info *page_alloc(unsigned int order, unsigned int flags);
 void page_free(struct page_info *pg, unsigned int order);

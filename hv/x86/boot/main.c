@@ -125,7 +125,7 @@ void boot_main(uint32_t magic, uint32_t info)
         ;
     log_info("memory: %lu MiB in all, %lu MiB free\n", page_alloc_total() >> 8,
              page_alloc_free(-1) >> 8);
-    numa_report();
+    numa_init();
     dom0 = dom0_build();
     boot_modules_release();
     boot_init_release();

@@ -113,6 +113,10 @@ void vnuma_free(struct domain *d)
 {
 }
 
+void page_alloc_set_fallback(unsigned int node, const uint8_t *order)
+{
+}
+
 int domain_claim_pages(struct domain *d, uint64_t pages)
 {
     return 0;

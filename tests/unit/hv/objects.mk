@@ -53,6 +53,8 @@ hv-memory-op-unit-y = tests/unit/hv/test_memory_op.o hv/core/memory_op.o \
   hv/core/memory_reservation.o hv/core/memory_physmap.o hv/core/memory_info.o \
   hv/core/vnuma.o hv/core/numa.o \
   hv/x86/mm/memory_map.o $(p2m-objects) $(hv-mem-unit-y)
+unit-tests += hv-numa
+hv-numa-unit-y = tests/unit/hv/test_numa.o hv/core/numa.o
 unit-tests += hv-boot-scratch
 hv-boot-scratch-unit-y = tests/unit/hv/test_boot_scratch.o tests/unit/hv/fake_log.o \
   hv/core/boot_scratch.o

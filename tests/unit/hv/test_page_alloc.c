@@ -77,6 +77,15 @@ static void test_where_allocations_come_from(void **state)
     page_free(pg, 0);
     while (n)
         page_free(all[--n], 0);
+    /* As it was told to: against all reason. */
+    page_alloc_set_fallback(1, (const uint8_t[]){ 0, 1 });
+    pg = page_alloc(0, ALLOC_NODE(1));
+    assert_true(page_to_mfn(pg).v < FAKE_NODE0_END);
+    page_free(pg, 0);
+    page_alloc_set_fallback(1, (const uint8_t[]){ 1, 0 });
+    pg = page_alloc(0, ALLOC_NODE(1));
+    assert_true(page_to_mfn(pg).v >= FAKE_NODE1_START);
+    page_free(pg, 0);
     fake_mem_settle();
     assert_int_equal(page_alloc_free(-1), TOTAL);
 }
