@@ -163,6 +163,28 @@ static void test_bad_questions(void)
     CHECK_EQUAL(sysctl(PANDO_SYSCTL_domain_nodes, &op), -E_EFAULT, "to nowhere");
 }
 
+/* What was set, and set again, goes with the domain. */
+static void test_nothing_stays(void)
+{
+    uint64_t before;
+
+    do { /* until the earlier ones' structures have gone */
+        before = host_free_pages();
+        WAIT_FOR(false, 500);
+    } while (host_free_pages() != before);
+    for (int i = 0; i < 8; i++) {
+        domid_t d = (domid_t)domain_create(VCPUS, 64);
+        struct nodes n = sane;
+
+        CHECK_EQUAL(set(d, &n, NODES, VCPUS, RANGES), 0, "nodes");
+        CHECK_EQUAL(set(d, &n, NODES, VCPUS, RANGES), 0, "others");
+        domain_destroy(d);
+        CHECK(domain_gone(d), "it is gone");
+    }
+    /* A CPU that fills its cache hides frames for a moment. */
+    CHECK(WAIT_FOR(host_free_pages() == before, 10000), "every frame came back");
+}
+
 void test_main(void)
 {
     struct xen_vnuma_topology_info x = { .domid = DOMID_SELF };
@@ -194,4 +216,5 @@ void test_main(void)
     foreign_unmap(box);
     domain_destroy(d);
     CHECK(domain_gone(d), "it is gone");
+    test_nothing_stays();
 }
