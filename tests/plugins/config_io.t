@@ -95,7 +95,7 @@ ok 'check takes an xl file' 0 'the guest can be created' "$pando" config check w
 ok 'and a libvirt file' 0 'the guest can be created' "$pando" config check web.xml
 ok 'and says what is wrong' 1 'broken.cfg:2:' "$pando" config check broken.cfg
 sed -i 's/memory.*/memory = 1/' web.cfg
-ok 'also by what create expects' 1 'web.cfg:4: memory: found 1, expected a number from 8' \
+ok 'also by what create expects' 1 'web.cfg:4: memory: found 1, expected a number of MiB from 8' \
     "$pando" config check web.cfg
 ok 'JSON is checked as ever' 0 '"maxmem": 8' "$pando" config check j.json
 ok 'with overrides' 0 '"memory": 9' "$pando" config check j.json memory=9
